@@ -1,0 +1,37 @@
+# Needs python3 (3.11 or newer) and make; everything else is set up on first use.
+UV := $(or $(shell command -v uv),.venv-uv/bin/uv)
+PY := .venv/bin/python
+export UV_PYTHON_DOWNLOADS = never
+# Compiled once at install, so that a start is quick also where Python may not write bytecode.
+export UV_COMPILE_BYTECODE = 1
+
+.PHONY: install demo run test check bench faults lock
+install: .venv/ready
+
+demo: .venv/ready ; @$(PY) -m bot demo $(ARGS)
+run: .venv/ready ; @$(PY) -m bot run
+test: .venv/ready ; @$(PY) -m pytest $(or $(ARGS),-n auto)
+
+check: .venv/ready
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) -m pytest -n auto
+
+bench: .venv/ready ; @$(PY) -m tests.bench $(ARGS)
+faults: .venv/ready ; @$(PY) -m pytest tests/faults --full-sweep $(ARGS)
+
+lock: | $(UV)
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--no-annotate --extra postgres --group dev pyproject.toml -o requirements.lock
+
+.venv/ready: pyproject.toml requirements.lock | $(UV)
+	$(UV) venv -q --clear .venv
+	$(UV) pip sync -q --python .venv requirements.lock
+	$(UV) pip install -q --python .venv --no-deps -e .
+	@touch $@
+
+.venv-uv/bin/uv:
+	python3 -m venv .venv-uv
+	.venv-uv/bin/pip install -q uv

@@ -1,0 +1,185 @@
+"""The command line: starts what `compose` builds, and stops it cleanly."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.compose import make_app, opened
+
+if TYPE_CHECKING:
+    from slack_bolt import App
+
+    from bot.spine import World
+
+SERVER_THREADS = 16
+GRACE = 8.0
+"""Seconds that work in hand has to end after SIGTERM."""
+
+
+@click.group()
+def main() -> None:
+    """Quartermaster: order edge hardware from Slack, with approval."""
+
+
+@main.command()
+def run() -> None:
+    """Everything in one process: Socket Mode if SLACK_APP_TOKEN is set, else HTTP."""
+    with opened() as world, _working(world), _answering(world) as app, _serving(world, app):
+        _wait_for_signal()
+
+
+@main.command()
+def web() -> None:
+    """HTTP only; any number of these may run. WEB_CONCURRENCY says how many processes, as gunicorn reads it."""
+    from bot.serve import serve
+
+    with opened() as world:  # the settings are right and the database is migrated before anything is served
+        port = world.settings.port
+    serve(port, SERVER_THREADS, GRACE)
+
+
+@main.command()
+def worker() -> None:
+    """Background work only; any number of these may run."""
+    with opened() as world, _working(world):
+        with _serving(world, None) if world.settings.worker_port is not None else nullcontext():
+            _wait_for_signal()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    with opened() as world:
+        click.echo(f"up to date: {', '.join(world.store.engine.applied())}")
+
+
+@main.command()
+@click.option("--json", "form", flag_value="json", help="One JSON object a line.")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a head line.")
+def orders(form: str | None) -> None:
+    """List all orders, newest first."""
+    from bot.export import COLUMNS, rows
+
+    with opened() as world:
+        found = rows(world.store)
+        if form == "csv":
+            table = csv.DictWriter(sys.stdout, COLUMNS)
+            table.writeheader()
+            table.writerows(found)
+            return
+        for row in found:
+            if form == "json":
+                click.echo(json.dumps(row, ensure_ascii=False))
+            else:
+                click.echo("  ".join(str(row[name]) for name in COLUMNS[:7]))
+
+
+@main.group()
+def audit() -> None:
+    """The log of everything that changed an order."""
+
+
+@audit.command()
+def verify() -> None:
+    """Check the chain of hashes; exits 1 at the first event that is not as it was written."""
+    from bot.store.audit import verify as check
+
+    with opened() as world:
+        head = world.store.audit_head()
+        problem = check(world.store.all_events(), head)
+    if problem:
+        raise click.ClickException(problem)
+    click.echo(f"{head[0]} events, newest hash {head[1]}: all as written")
+
+
+@audit.command()
+def export() -> None:
+    """Print every event as a line of JSON, oldest first."""
+    with opened() as world:
+        for event in world.store.all_events():
+            click.echo(json.dumps(event | {"body": json.loads(event["body"])}, ensure_ascii=False))
+
+
+@main.command()
+@click.option("--story", is_flag=True, help="Play an order from request to installed, print it, and check it.")
+@click.option("--port", default=8765, help="Where the local Slack is served.")
+def demo(story: bool, port: int) -> None:
+    """The whole product on this machine alone: a local Slack, a local AWS, no accounts."""
+    from bot.demo.play import interactive, play
+
+    sys.exit(play() if story else interactive(port))
+
+
+@contextmanager
+def _working(world: World) -> Iterator[None]:
+    from bot.worker import Worker
+
+    worker = Worker(world)
+    worker.start()
+    try:
+        yield
+    finally:
+        _within(GRACE, worker.stop)
+
+
+@contextmanager
+def _answering(world: World) -> Iterator[App]:
+    """What answers Slack: over HTTP through the app that is handed out, or through Socket Mode."""
+    from bot.slack.socket import connect
+
+    app, forms = make_app(world)
+    try:
+        with connect(app, world.settings) if world.settings.slack_app_token else nullcontext():
+            yield app
+    finally:
+        forms.close()
+
+
+@contextmanager
+def _serving(world: World, app: App | None) -> Iterator[None]:
+    """HTTP from threads of this process: Slack's requests with an `app`, the health pages alone without."""
+    from waitress.server import create_server
+
+    from bot.web import Web
+
+    port = world.settings.port if app else world.settings.worker_port
+    server = create_server(
+        Web(world, app), host="0.0.0.0", port=port, threads=SERVER_THREADS, ident=None, backlog=256
+    )
+    thread = threading.Thread(target=server.run, name="http", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.task_dispatcher.shutdown(timeout=3)
+        server.close()
+
+
+def _wait_for_signal() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+
+
+def _within(seconds: float, act: Callable[[], None]) -> None:
+    """Do something that may hang, and go on after `seconds`; what is left is for the lease."""
+    thread = threading.Thread(target=act, name="stopping", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+"""AWS Outposts: orders go out once, everything else may be asked again.
+
+The contract is botocore 1.44.5, service outposts 2019-12-03. Three things about it shape this file:
+CreateOrder has no idempotency token and boto3 repeats it by itself, so placing has a client of its
+own that can send only once (`aws_client`); an answer of 200 may be empty, cut off or HTML without
+boto3 complaining, so what an answer must hold is looked for; orders are Regional.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.clouds import aws_view as view
+from bot.clouds.aws_client import (
+    NO_CREDENTIALS,
+    STALE_CREDENTIALS,
+    Clients,
+    Gate,
+    booked,
+    cloud_error,
+    outcome_of,
+)
+from bot.core.request import AwsTerms, Request
+from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
+from bot.errors import CloudDown, CloudError, CloudRefused, CloudUnknown
+from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused
+
+if TYPE_CHECKING:
+    from types_boto3_outposts import OutpostsClient
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+PAGES: Any = {"PaginationConfig": {"PageSize": 1000}}  # the most that the service gives in one call
+
+READER_ACTIONS = (
+    "outposts:GetCatalogItem",
+    "outposts:GetOrder",
+    "outposts:GetOutpost",
+    "outposts:ListCatalogItems",
+    "outposts:ListOrders",
+    "outposts:ListOutposts",
+    "outposts:ListSites",
+)
+"""What following and offering needs; without ListSites, forms don't say where an Outpost is."""
+SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder")
+"""What placing and cancelling needs on top."""
+
+
+def actions() -> tuple[str, ...]:
+    """Every IAM action that the bot needs, for one role that does all."""
+    return tuple(sorted(READER_ACTIONS + SUBMITTER_ACTIONS))
+
+
+class Aws:
+    """AWS Outposts as a `bot.ports.Cloud`; a scope is a Region.
+
+    Args:
+        regions: The Regions to order in.
+        place_timeout: How long a placing call waits for its answer, in seconds.
+        clock: The time now, as aware UTC.
+    """
+
+    name = "aws"
+
+    def __init__(self, regions: Sequence[str], *, place_timeout: float, clock: Clock) -> None:
+        self.scopes: Sequence[str] = tuple(regions)
+        self._clock = clock
+        self._clients = Clients(place_timeout)
+
+    def catalogue(self, scope: str) -> Catalogue:
+        """The Outposts and the available catalog items of a Region."""
+        places = self._places(scope)
+        outposts = self._all(
+            scope,
+            "Outposts",
+            lambda client: client.get_paginator("list_outposts").paginate(**PAGES),
+        )
+        items = self._all(
+            scope,
+            "CatalogItems",
+            lambda client: client.get_paginator("list_catalog_items").paginate(**PAGES),
+        )
+        offered = [item for item in items if item.get("ItemStatus") == "AVAILABLE"]
+        choices: dict[str, tuple[Choice, ...]] = {
+            "outpost": view.by_text(view.outpost_choice(each, places, scope) for each in outposts),
+            "item": view.by_text(view.item_choice(item) for item in offered),
+        }
+        return Catalogue(scope, choices)
+
+    def _places(self, region: str) -> dict[str, str]:
+        """Where each site is; nothing if that can't be read, since it only helps to choose."""
+        try:
+            sites = list(
+                self._all(
+                    region,
+                    "Sites",
+                    lambda client: client.get_paginator("list_sites").paginate(**PAGES),
+                )
+            )
+        except CloudError as error:
+            log.info("aws.sites_unreadable", extra={"region": region, "why": str(error)})
+            return {}
+        return {view.text(site.get("SiteId")): view.place(site) for site in sites}
+
+    def check(self, request: Request) -> Request:
+        """The request with its Region, if AWS knows its Outpost and offers each of its items."""
+        terms = request.terms
+        region = self._find_outpost(terms)
+        for item in sorted({line.catalog_item for line in terms.items}):
+            self._check_item(region, item)
+        return replace(request, terms=replace(terms, region=region))
+
+    def _find_outpost(self, terms: AwsTerms) -> str:
+        if terms.region or view.arn_region(terms.outpost):
+            regions: Sequence[str] = (self._region(terms),)
+        else:
+            regions = self.scopes
+        with _about(f"the Outpost {terms.outpost}", regions):
+            return _first(regions, lambda region: self._has_outpost(region, terms.outpost))
+
+    def _has_outpost(self, region: str, outpost: str) -> str:
+        self._one(region, "Outpost", lambda client: client.get_outpost(OutpostId=outpost))
+        return region
+
+    def _check_item(self, region: str, item: str) -> None:
+        with _about(f"the catalog item {item}", (region,)):
+            answer = self._one(
+                region, "CatalogItem", lambda client: client.get_catalog_item(CatalogItemId=item)
+            )
+        status = view.text(answer.get("ItemStatus"))
+        if status != "AVAILABLE":
+            said = f"its status is {status}" if status else "it has no status"
+            raise CloudRefused(
+                status or "Unavailable",
+                f"The catalog item {item} can't be ordered in {region}: AWS says that {said}.",
+            )
+
+    def place(self, request: Request, send_before: datetime) -> Outcome:
+        """Send CreateOrder once at most; see `outcome_of` for what becomes of which failure."""
+        try:
+            region = self._region(request.terms)
+        except CloudRefused as refusal:
+            return Refused(refusal.code, refusal.words)
+        gate = Gate(send_before, self._clock)
+        try:
+            with self._clients.submitter(region) as client:
+                client.meta.events.register_last("before-send.outposts.CreateOrder", gate)
+                answer = client.create_order(**_order_body(request.terms))
+        except Exception as error:  # noqa: BLE001 - whatever happens, what matters is whether it was sent
+            outcome = outcome_of(error, sent=gate.passed)
+        else:
+            outcome = booked(answer, region)
+        stale = isinstance(outcome, Refused) and outcome.code in STALE_CREDENTIALS
+        if stale or isinstance(outcome, NotSent):
+            self._clients.forget()
+        return outcome
+
+    def known(self, request: Request) -> frozenset[str]:
+        """The ids of all orders of the request's Outpost."""
+        return frozenset(view.text(order.get("OrderId")) for order in self._orders_there(request))
+
+    def look_alikes(self, request: Request, since: datetime, known: frozenset[str]) -> tuple[Found, ...]:
+        """Orders of the Outpost that could be this one, each read in full, oldest first."""
+        region = self._region(request.terms)
+        candidates = [
+            view.text(order.get("OrderId"))
+            for order in self._orders_there(request)
+            if view.may_be_ours(order, since, known)
+        ]
+        orders = [self._listed_order(region, order_id) for order_id in candidates]
+        return view.oldest_first(
+            view.found(order, region) for order in orders if view.equals(order, request.terms)
+        )
+
+    def _orders_there(self, request: Request) -> Iterator[view.Answer]:
+        region, outpost = self._region(request.terms), request.terms.outpost
+        orders = self._all(
+            region,
+            "Orders",
+            lambda client: client.get_paginator("list_orders").paginate(
+                OutpostIdentifierFilter=outpost, **PAGES
+            ),
+        )
+        for order in orders:
+            if not order.get("OrderId"):
+                raise _worthless("OrderId", region)
+            yield order
+
+    def _listed_order(self, region: str, order_id: str) -> view.Answer:
+        try:
+            return self._order(region, order_id)
+        except CloudUnknown as unknown:
+            # Not knowing what is in it, we can't say that it is not ours.
+            raise CloudDown(f"AWS lists the order {order_id} but does not show it.") from unknown
+
+    def read(self, ref: Ref) -> Snapshot:
+        """One order in full."""
+        return view.snapshot(self._order(ref.scope, ref.id), ref.scope)
+
+    def find(self, order_id: str) -> Snapshot:
+        """The order with this id in any of the configured Regions."""
+        with _about(f"the order {order_id}", self.scopes):
+            return _first(self.scopes, lambda region: self.read(Ref(region, order_id)))
+
+    def _order(self, region: str, order_id: str) -> view.Answer:
+        order = self._one(region, "Order", lambda client: client.get_order(OrderId=order_id))
+        if order.get("OrderId") != order_id:
+            raise CloudDown(f"AWS was asked for the order {order_id} and answered with another.")
+        return order
+
+    def summaries(self, scope: str) -> Iterator[Summary]:
+        """Every order of a Region as ListOrders tells it."""
+        orders = self._all(
+            scope, "Orders", lambda client: client.get_paginator("list_orders").paginate(**PAGES)
+        )
+        return (view.summary(order, scope) for order in orders)
+
+    def cancel(self, ref: Ref) -> None:
+        """Ask for an order to be cancelled."""
+        try:
+            self._ask(ref.scope, lambda client: client.cancel_order(OrderId=ref.id))
+        except CloudRefused as refusal:
+            # The first of two sends may have done it and lost its answer; the second is a conflict.
+            done = refusal.code == "ConflictException" and phase(self.read(ref)) is Phase.CANCELLED
+            if not done:
+                raise
+
+    def close(self) -> None:
+        """Give back every connection; the next call opens them again."""
+        self._clients.close()
+
+    def _region(self, terms: AwsTerms) -> str:
+        """The Region that the terms name, if it is one of ours."""
+        of_arn = view.arn_region(terms.outpost)
+        region = terms.region or of_arn
+        ours = ", ".join(self.scopes)
+        if not region:
+            raise CloudRefused("NoRegion", f"Say in which Region to order; there are {ours}.")
+        if of_arn and of_arn != region:
+            raise CloudRefused("WrongRegion", f"The Outpost {terms.outpost} is in {of_arn}, not in {region}.")
+        if region not in self.scopes:
+            raise CloudRefused("WrongRegion", f"Orders can't go to {region}, only to {ours}.")
+        return region
+
+    def _ask(self, region: str, call: Callable[[OutpostsClient], T]) -> T:
+        with self._errors_translated():
+            return call(self._clients.reader(region))
+
+    def _one(
+        self, region: str, member: str, call: Callable[[OutpostsClient], Mapping[str, Any]]
+    ) -> view.Answer:
+        answer = self._ask(region, call).get(member)
+        if not isinstance(answer, Mapping):
+            raise _worthless(member, region)
+        return answer
+
+    def _all(
+        self,
+        region: str,
+        member: str,
+        call: Callable[[OutpostsClient], Iterable[Mapping[str, Any]]],
+    ) -> Iterator[view.Answer]:
+        """Every element of every page, a call a page."""
+        with self._errors_translated():
+            for page in call(self._clients.reader(region)):
+                found = page.get(member)
+                # Without this, half a page would read as: there are no orders.
+                if not isinstance(found, list) or not all(found):
+                    raise _worthless(member, region)
+                yield from found
+
+    @contextmanager
+    def _errors_translated(self) -> Iterator[None]:
+        try:
+            yield
+        except CloudError:
+            raise
+        except Exception as error:
+            told = cloud_error(error)
+            if isinstance(told, CloudRefused) and told.code in STALE_CREDENTIALS:
+                self._clients.forget()
+            raise told from error
+
+
+def _order_body(terms: AwsTerms) -> dict[str, Any]:
+    return {
+        "OutpostIdentifier": terms.outpost,
+        "LineItems": [
+            {"CatalogItemId": item.catalog_item, "Quantity": item.quantity} for item in terms.items
+        ],
+        "PaymentOption": terms.payment,
+        "PaymentTerm": terms.term,
+    }
+
+
+def _worthless(member: str, region: str) -> CloudDown:
+    return CloudDown(f"AWS answered from {region} without {member}.")
+
+
+def _first(regions: Sequence[str], ask: Callable[[str], T]) -> T:
+    """The first Region's answer that is not an error, or the error that says most."""
+    errors: list[CloudError] = []
+    for region in regions:
+        try:
+            return ask(region)
+        except CloudError as error:
+            errors.append(error)
+    raise min(errors, key=_doubt)
+
+
+def _doubt(error: CloudError) -> int:
+    """Unknown only if every Region said so: one that could not be asked might know it."""
+    if isinstance(error, CloudUnknown):
+        return 2
+    return 1 if isinstance(error, CloudRefused) else 0
+
+
+@contextmanager
+def _about(what: str, regions: Sequence[str]) -> Iterator[None]:
+    """Refusals inside as sentences that say what they are about, and quote AWS."""
+    where = " or ".join(regions)
+    try:
+        yield
+    except CloudUnknown as refusal:
+        words = f"AWS does not know {what} in {where}: {refusal.words}"
+        raise CloudUnknown(refusal.code, words) from refusal
+    except CloudRefused as refusal:
+        if refusal.code == NO_CREDENTIALS:
+            raise
+        words = f"AWS refused to show {what} in {where}: {refusal.words}"
+        raise CloudRefused(refusal.code, words) from refusal

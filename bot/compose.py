@@ -1,0 +1,73 @@
+"""The composition root: builds everything once, out of the settings. Opens the database, calls nobody."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.clouds import open_clouds
+from bot.errors import BotError, Misconfigured
+from bot.logs import set_up
+from bot.settings import Settings, load
+from bot.slack.chat import SlackChat, web_client
+from bot.spine import World
+from bot.store import Store
+
+if TYPE_CHECKING:
+    from slack_bolt import App
+
+    from bot.slack.forms import Forms
+
+
+def now() -> datetime:
+    """The clock of the program."""
+    return datetime.now(UTC)
+
+
+def settings_or_exit() -> Settings:
+    """The settings of this process, with logging set up; where they are wrong, a readable error."""
+    try:
+        settings = load(os.environ)
+    except Misconfigured as error:
+        problems = "\n  ".join(error.problems)
+        raise click.ClickException(f"the settings are not right:\n  {problems}") from error
+    set_up(settings.log_level, settings.log_format)
+    return settings
+
+
+def make_world(settings: Settings) -> World:
+    """Everything that the steps need, over a database that is up to date."""
+    clouds = open_clouds(aws_regions=settings.aws_regions, place_timeout=settings.place_timeout, clock=now)
+    chat = SlackChat(web_client(settings.slack_bot_token, settings.slack_api_url))
+    try:
+        store = Store.open(settings.database_url)
+        store.migrate()
+    except (ValueError, BotError) as error:
+        raise click.ClickException(f"DATABASE_URL: {error}") from error
+    return World(settings, store, clouds, chat, now)
+
+
+def make_app(world: World) -> tuple[App, Forms]:
+    """What answers Slack, and what opens its forms."""
+    from bot.slack.forms import Forms  # Bolt is heavy, and a worker does without it
+    from bot.slack.listeners import build
+
+    forms = Forms(world, web_client(world.settings.slack_bot_token, world.settings.slack_api_url))
+    return build(world, forms), forms
+
+
+@contextmanager
+def opened() -> Iterator[World]:
+    """The world of this process, closed at the end."""
+    world = make_world(settings_or_exit())
+    try:
+        yield world
+    finally:
+        world.store.close()
+
+

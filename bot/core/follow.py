@@ -1,0 +1,214 @@
+"""What has to be done after each event: one table, and the rows of work that it makes.
+
+The rows are written in the transaction that changes the order, so that nothing which follows from a
+decision can be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.core import order as life
+from bot.core.order import Event, Kind, Order, State
+from bot.core.snapshot import Aspect, Change, Phase, phase
+
+
+class Job(StrEnum):
+    """The kinds of work."""
+
+    CARD = "card"
+    """Bring the order card up to date, posting it first where there is none."""
+    REQUEST = "request"
+    """Bring the message in the approvals channel up to date."""
+    DESK = "desk"
+    """Bring the question to operators about an unclear order up to date."""
+    THREAD = "thread"
+    """Tell in the card's thread what happened."""
+    DIRECT = "direct"
+    """Tell the requester."""
+    WHISPER = "whisper"
+    """Answer one person where they clicked."""
+    OPERATIONS = "operations"
+    """Tell the operators."""
+    CHECK = "check"
+    """Ask the cloud whether it knows what the request names."""
+    DECIDE = "decide"
+    """Finish a click that has to wait for a fresh look at a user group."""
+    SUBMIT = "submit"
+    """Place the order."""
+    RECONCILE = "reconcile"
+    """Find out what became of an unclear placing."""
+    CONFIRM = "confirm"
+    """Make sure that the order exists which an operator has named."""
+    LOOK_ONE = "look-one"
+    """Read one order in full."""
+    CANCEL = "cancel"
+    """Ask the cloud to cancel."""
+    LOOK = "look"
+    """List the orders of one scope, and read in full those that changed."""
+    CATALOGUE = "catalogue"
+    """Refresh what forms offer."""
+    GROUPS = "groups"
+    """Read the members of the user groups that are named in settings."""
+    ANCHOR = "anchor"
+    """Put the audit log's newest hash where nobody here can change it."""
+    TIDY = "tidy"
+    """Throw away finished work and forgotten drafts."""
+
+
+class Queue(StrEnum):
+    """Work that waits for Slack must not wait for a cloud, nor the other way round."""
+
+    CHAT = "chat"
+    CLOUD = "cloud"
+
+
+CHAT_JOBS = frozenset(
+    {
+        Job.CARD,
+        Job.REQUEST,
+        Job.DESK,
+        Job.THREAD,
+        Job.DIRECT,
+        Job.WHISPER,
+        Job.OPERATIONS,
+        Job.ANCHOR,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One row of work. Work with a `key` that is already there replaces it: the newest wins."""
+
+    key: str
+    job: Job
+    order_id: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    delay: float = 0.0
+    """Seconds from now until it is due."""
+    lane: str = ""
+    """Work of one lane is done one at a time and at a pace; empty: as soon as possible."""
+
+    @property
+    def queue(self) -> Queue:
+        return Queue.CHAT if self.job in CHAT_JOBS else Queue.CLOUD
+
+
+_TOLD = (Job.CARD, Job.REQUEST, Job.THREAD, Job.DIRECT)
+FOLLOWS: Mapping[type, tuple[Job, ...]] = {
+    life.Checked: (Job.CARD, Job.REQUEST),
+    life.CheckRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
+    life.Approved: (*_TOLD, Job.SUBMIT),
+    life.Rejected: _TOLD,
+    life.Withdrawn: (Job.CARD, Job.REQUEST, Job.THREAD),
+    life.Attempted: (Job.CARD,),
+    life.NothingSent: (Job.CARD, Job.REQUEST, Job.SUBMIT),
+    life.WentUnclear: (*_TOLD, Job.RECONCILE),
+    life.PeopleAsked: (*_TOLD, Job.DESK, Job.RECONCILE),
+    life.WasPlaced: (*_TOLD, Job.DESK, Job.LOOK_ONE),
+    life.WasRefused: (*_TOLD, Job.DESK),
+    life.SaidNotPlaced: (Job.CARD, Job.REQUEST, Job.THREAD, Job.DESK, Job.SUBMIT),
+    life.CancelAsked: (Job.CARD, Job.THREAD, Job.CANCEL),
+    life.CancelRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
+    life.Muted: (),
+}
+
+
+def after_filing(order: Order) -> tuple[Work, ...]:
+    """The work that a fresh request or a newly tracked order makes."""
+    if order.kind is Kind.TRACKED:
+        return (_work(order, Job.CHECK, {}),)
+    if order.state is State.CHECKING:
+        return _works(order, (Job.CARD, Job.CHECK), {})
+    return _works(order, (Job.CARD, Job.REQUEST), {})
+
+
+def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
+    """The work that follows from an event; `before` and `after` are the order on both sides of it."""
+    if isinstance(event, life.Looked):
+        return _after_look(before, event, after)
+    return _works(after, FOLLOWS[type(event)], _telling(event))
+
+
+def _after_look(before: Order, event: life.Looked, after: Order) -> tuple[Work, ...]:
+    told = life.news(before, event)
+    if not told:
+        return ()
+    jobs = [Job.CARD, Job.THREAD]
+    if before.state is not after.state and after.kind is Kind.ASKED:
+        jobs.append(Job.REQUEST)
+    if _matters(told, event):
+        jobs.append(Job.DIRECT)
+    if after.quiet and before.snapshot is None:
+        jobs = []
+    return _works(
+        after, jobs, {"event": "Looked", "changes": [_as_json(change) for change in told]}
+    )
+
+
+def _matters(told: tuple[Change, ...], event: life.Looked) -> bool:
+    """Whether the requester wants to hear it wherever they are: shipped, delivered, at its end, in error."""
+    statuses = {change.now.upper() for change in told if change.aspect is not Aspect.FACT}
+    loud = {"SHIPPED", "DELIVERED", "INSTALLED", "ERROR"}
+    return bool(statuses & loud) or phase(event.snapshot) is not Phase.MOVING
+
+
+def _telling(event: Event) -> dict[str, Any]:
+    """What a message about the event needs and the order does not keep."""
+    told: dict[str, Any] = {"event": type(event).__name__}
+    match event:
+        case life.WasPlaced(by=by) | life.SaidNotPlaced(by=by) | life.Withdrawn(by=by):
+            return told | {"by": by}
+        case life.CancelAsked(by=by, reason=reason):
+            return told | {"by": by, "reason": reason}
+        case life.CancelRefused(code=code, words=words):
+            return told | {"code": code, "words": words}
+        case life.WentUnclear(why=why) | life.PeopleAsked(why=why):
+            return told | {"why": why}
+    return told
+
+
+def _as_json(change: Change) -> dict[str, str]:
+    return {
+        "aspect": change.aspect.value,
+        "subject": change.subject,
+        "was": change.was,
+        "now": change.now,
+        "link": change.link,
+    }
+
+
+# Messages that stand and are kept up to date have one row for their whole life; the rest one for each event.
+_LIVING = frozenset({Job.CARD, Job.REQUEST, Job.DESK})
+
+
+def _works(
+    order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]
+) -> tuple[Work, ...]:
+    return tuple(_work(order, job, body) for job in jobs)
+
+
+def _work(order: Order, job: Job, body: dict[str, Any]) -> Work:
+    key = f"{order.id}/{job}" if job in _LIVING else f"{order.id}/{job}/{order.version}"
+    return Work(key, job, order.id, body, _delay(order, job), _lane(order, job))
+
+
+def _delay(order: Order, job: Job) -> float:
+    """Seconds to wait: an attempt that could not even begin is not repeated at once."""
+    failed = job is Job.SUBMIT and order.attempt and order.why
+    return min(300.0, 5.0 * order.attempt**2) if failed else 0.0
+
+
+def _lane(order: Order, job: Job) -> str:
+    # Posting is limited for each channel, editing apart from it.
+    return {
+        Job.CARD: f"edit/{order.channel}",
+        Job.THREAD: f"post/{order.channel}",
+        Job.DIRECT: f"post/{order.requester}",
+        Job.REQUEST: "edit/approvals",
+        Job.DESK: "edit/operations",
+    }.get(job, "")

@@ -1,0 +1,176 @@
+"""Small makers of Block Kit, so that the other files of this package read as text.
+
+Two kinds of text reach Slack: `plain` text, which Slack never parses, and `mrkdwn`, in which it finds
+mentions and links. Whatever a person or a vendor wrote passes through `escape` before it enters mrkdwn.
+Limits are Slack's own (https://docs.slack.dev/reference/block-kit).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Block = dict[str, Any]
+
+SECTION_LIMIT = 3000
+FIELD_LIMIT = 2000
+HEADER_LIMIT = 150
+BUTTON_LIMIT = 75
+
+# Control, zero-width and direction characters can fake extra lines or turn a sentence round.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(frozen=True)
+class Say:
+    """One message: its blocks, and the sentence for notifications and screen readers."""
+
+    text: str
+    blocks: tuple[Block, ...] = field(default=())
+
+
+def clean(text: str, limit: int = SECTION_LIMIT) -> str:
+    """Text that somebody else wrote, for a plain-text place: nothing hidden, at most `limit` characters."""
+    shown = _HIDDEN.sub("", text.replace("\r\n", "\n"))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def escape(text: str, limit: int = 2800) -> str:
+    """Text that somebody else wrote, for mrkdwn: it can ping nobody and link nowhere.
+
+    Cut before escaping, so that no entity is cut in half; the result may be a little longer than `limit`
+    where the text is full of `&<>`, and is then cut again.
+    """
+    shown = clean(text, limit)
+    while len(escaped := _entities(shown)) > limit:
+        shown = shown[: len(shown) - max(1, (len(escaped) - limit) // 5)].rstrip("…") + "…"
+    return escaped
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """`escape` for a place within a sentence: line breaks become spaces."""
+    return escape(" ".join(text.split()), limit)
+
+
+def code(text: str) -> str:
+    """An identifier, drawn as code."""
+    return f"`{one_line(text).replace('`', 'ˋ')}`"
+
+
+def user(person: str) -> str:
+    """A person named in mrkdwn, by Slack id: Slack shows their name and notifies them."""
+    return f"<@{person}>"
+
+
+def channel_link(channel: str) -> str:
+    """A channel named in mrkdwn, by Slack id or by `#name`."""
+    return f"<#{channel}>" if re.fullmatch(r"[CG][A-Z0-9]+", channel) else one_line(channel)
+
+
+def link(url: str, text: str) -> str:
+    """A link that we made ourselves; `url` is of our own table, `text` is escaped."""
+    return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{one_line(text).replace('|', '¦')}>"
+
+
+def date(at: datetime) -> str:
+    """A moment, shown in the reader's own time zone; in UTC where that cannot be done."""
+    utc = at.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{utc}>"
+
+
+def quote(text: str) -> str:
+    """Somebody's words, every line of them marked as a quotation."""
+    return "\n".join(f"> {line}" for line in escape(text, 2500).split("\n"))
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, HEADER_LIMIT)}
+
+
+def section(mrkdwn: str, accessory: Block | None = None) -> Block:
+    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}}
+    return block | ({"accessory": accessory} if accessory else {})
+
+
+def fields(pairs: Sequence[tuple[str, str]]) -> Block:
+    """Up to ten label and mrkdwn pairs, drawn in two columns."""
+    texts = [
+        {"type": "mrkdwn", "text": f"*{label}*\n{value}"[:FIELD_LIMIT]}
+        for label, value in pairs[:10]
+    ]
+    return {"type": "section", "fields": texts}
+
+
+def context(*mrkdwn: str) -> Block:
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": text[:SECTION_LIMIT]} for text in mrkdwn[:10]],
+    }
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def plain(text: str, limit: int = SECTION_LIMIT) -> dict[str, Any]:
+    return {"type": "plain_text", "text": clean(text, limit), "emoji": True}
+
+
+def actions(*buttons: Block) -> Block:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def button(
+    text: str,
+    action: str,
+    value: str,
+    style: str = "",
+    confirm: Block | None = None,
+    label: str = "",
+) -> Block:
+    """A button: `action` names the listener, `value` carries what it acts on, `label` is for screen readers."""
+    made: Block = {"type": "button", "text": plain(text, BUTTON_LIMIT), "action_id": action}
+    if value:
+        made["value"] = value
+    if style:
+        made["style"] = style
+    if confirm:
+        made["confirm"] = confirm
+    if label:
+        made["accessibility_label"] = label[:75]
+    return made
+
+
+def confirmation(title: str, text: str, yes: str, no: str = "Go back") -> Block:
+    """A dialog that asks before a button acts."""
+    return {
+        "title": plain(title, 100),
+        "text": {"type": "mrkdwn", "text": text[:300]},
+        "confirm": plain(yes, 30),
+        "deny": plain(no, 30),
+    }
+
+
+def rich_text(text: str, limit: int = SECTION_LIMIT) -> Block:
+    """Text that Slack never parses, in the block that some places demand."""
+    leaf = {"type": "text", "text": clean(text, limit)}
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_section", "elements": [leaf]}],
+    }
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
+    """A table of plain cells; Slack allows one in a message, of at most 100 rows."""
+    cells = [
+        [{"type": "raw_text", "text": clean(cell, 200) or "–"} for cell in row]
+        for row in [head, *rows]
+    ]
+    return {"type": "table", "rows": cells[:100]}
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

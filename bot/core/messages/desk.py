@@ -1,0 +1,124 @@
+"""What operators read: the question about an unclear order, and what else they have to know."""
+
+from __future__ import annotations
+
+from bot.core.messages import words
+from bot.core.messages.blocks import (
+    Block,
+    Say,
+    actions,
+    button,
+    code,
+    confirmation,
+    header,
+    one_line,
+    section,
+)
+from bot.core.messages.request import outcome
+from bot.core.order import Order, State
+
+
+def unclear(order: Order) -> Say:
+    """The question whether an order exists in the cloud, with its buttons while it is open."""
+    if order.state is not State.UNCLEAR:
+        return Say(
+            f"{order.id} is settled: {words.STATES[order.state]}",
+            (header(f"{order.id} is settled"), section(outcome(order))),
+        )
+    cloud = words.cloud_short(order.cloud)
+    return Say(
+        f"{order.id} is unclear: was it placed with {cloud}?",
+        (
+            header(f"{order.id}: was it placed?"),
+            section(
+                f"*{cloud} may or may not have this order.* {one_line(order.why, 500)}\n"
+                f"{words.items(order.asked)} on {words.where(order.asked)}, "
+                f"{words.payment(order.asked.terms.payment)}, {words.term(order.asked.terms.term)}."
+            ),
+            section(_evidence(order, cloud)),
+            actions(*_buttons(order)),
+        ),
+    )
+
+
+def _evidence(order: Order, cloud: str) -> str:
+    look = f"Look in the {cloud} console before you decide; nothing more is sent until then."
+    if not order.candidates:
+        return f"{cloud}'s list shows no order that looks like it. {look}"
+    found = ", ".join(code(ref.id) for ref in order.candidates[:20])
+    return f"{cloud}'s list shows what looks exactly like it: {found}. {look}"
+
+
+def _buttons(order: Order) -> list[Block]:
+    placed = [
+        button(
+            f"It was placed: {ref.id}", f"was_placed_{number}", f"{order.id} {ref.id}", "primary"
+        )
+        for number, ref in enumerate(order.candidates[:20])
+    ] or [button("It was placed", "name_placed", order.id)]
+    sure = confirmation(
+        f"Send {order.id} again?",
+        "Only if you have made sure that the cloud has no such order: otherwise it is bought twice.",
+        "Send it again",
+    )
+    again = button(
+        "It was not placed: try again", "not_placed", f"{order.id} {order.version}", "danger", sure
+    )
+    return [*placed, again]
+
+
+def cloud_down(name: str, scope: str, why: str) -> Say:
+    """A cloud that cannot be asked, told once for each outage."""
+    text = f"{words.cloud_short(name)} {scope} cannot be asked: {one_line(why, 500)}. Trying on."
+    return Say(text, (section(f":warning: {text}"),))
+
+
+def cloud_back(name: str, scope: str) -> Say:
+    text = f"{words.cloud_short(name)} {scope} answers again."
+    return Say(text, (section(text),))
+
+
+def placing_waits(order: Order, why: str) -> Say:
+    """An approved order that cannot be sent for now."""
+    text = f"{order.id} is approved and cannot be sent yet: {one_line(why, 500)}. Nothing is lost; trying on."
+    return Say(text, (section(f":hourglass: {text}"),))
+
+
+def no_approvers() -> Say:
+    text = "APPROVERS is empty: nobody can approve anything, so every request is refused. Set it and restart."
+    return Say(text, (section(f":warning: {text}"),))
+
+
+def group_readable(group: str) -> Say:
+    text = f"User group {code(group)} can be read again."
+    return Say(text, (section(text),))
+
+
+def group_unreadable(group: str, why: str) -> Say:
+    """A user group that approves nothing because it cannot be read, or is empty."""
+    text = f"User group {code(group)} in APPROVERS or OPERATORS: {one_line(why, 300)}. It approves nothing."
+    return Say(text, (section(f":warning: {text}"),))
+
+
+def not_confirmed(order: Order, ref: str, why: str) -> Say:
+    """An operator named a cloud order that does not fit."""
+    text = f"{order.id} stays unclear: {code(ref)} was not taken for it. {one_line(why, 500)}"
+    return Say(text, (section(text),))
+
+
+def contradiction(order: Order, what: str) -> Say:
+    """Something that must never happen; an operator has to look."""
+    text = f":rotating_light: {order.id}: {one_line(what, 1000)}"
+    return Say(text, (section(text),))
+
+
+def undelivered(order_id: str, channel: str, why: str) -> Say:
+    """A message that Slack will not take."""
+    text = f"A message about {one_line(order_id)} could not be delivered to {code(channel)}: {one_line(why)}."
+    return Say(text, (section(f":warning: {text} Is the bot in that channel?"),))
+
+
+def anchor(seq: int, digest: str) -> Say:
+    """The audit log's newest hash, once a day."""
+    text = f"Audit log: {seq} events, newest hash {code(digest)}."
+    return Say(text, (section(text),))

@@ -1,0 +1,94 @@
+"""The message in the approvals channel: what an approver decides about, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.core.messages import words
+from bot.core.messages.blocks import (
+    Block,
+    Say,
+    actions,
+    button,
+    code,
+    context,
+    date,
+    fields,
+    header,
+    one_line,
+    quote,
+    section,
+    table,
+    user,
+)
+from bot.core.messages.card import headline
+from bot.core.order import Order, State
+
+
+def asks_for_approval(order: Order, approvers: Sequence[str], audit: tuple[int, str]) -> Say:
+    """The request as it is now, with buttons while it waits.
+
+    Args:
+        order: The order.
+        approvers: User and user-group ids that may decide; the requester is left out.
+        audit: Number and hash of the newest audit event, which Slack then keeps for us.
+    """
+    waiting = order.state is State.WAITING
+    title = f"{order.id} needs approval" if waiting else f"{order.id} is {headline(order)}"
+    return Say(
+        f"{title}: {words.items_plain(order.asked)} on {order.asked.terms.outpost}",
+        tuple(
+            block
+            for block in (
+                header(title),
+                section(f"{user(order.requester)} asks for this on {words.where(order.asked)}:"),
+                table(["Catalog item", "Quantity"], words.item_rows(order.asked.terms.items)),
+                section(f"*Reason*\n{quote(order.asked.reason)}"),
+                fields(words.request_fields(order.asked)),
+                _buttons(order) if waiting else None,
+                context(_who_can(order, approvers) if waiting else outcome(order)),
+                context(_proof(order, audit)),
+            )
+            if block
+        ),
+    )
+
+
+def _buttons(order: Order) -> Block:
+    value = button_value(order)
+    return actions(
+        button("Approve", "approve", value, "primary", label=f"Approve {order.id}"),
+        button("Reject", "reject", value, "danger", label=f"Reject {order.id}"),
+    )
+
+
+def button_value(order: Order) -> str:
+    """What a decision is about: the order, and the digest of exactly what is shown."""
+    return f"{order.id} {order.asked.digest()}"
+
+
+def _who_can(order: Order, approvers: Sequence[str]) -> str:
+    others = tuple(id for id in approvers if id != order.requester)
+    return f"Any one of {words.people(others)} can decide. AWS may not let an order be cancelled."
+
+
+def outcome(order: Order) -> str:
+    """What was decided, by whom and when, and how it went on; mrkdwn."""
+    decided = f" by {user(order.decided_by)}" if order.decided_by else ""
+    at = f", {date(order.decided_at)}" if order.decided_at else ""
+    note = f": “{one_line(order.note, 500)}”" if order.note else ""
+    match order.state:
+        case State.REJECTED:
+            return f"*Rejected*{decided}{at}{note}"
+        case State.WITHDRAWN:
+            return f"*Withdrawn* by {user(order.requester)}"
+        case State.REFUSED:
+            return f"*Refused*: {one_line(order.why, 500)}"
+        case State.UNCLEAR:
+            return f"*Approved*{decided}{at}{note} · *unclear*: {one_line(order.why, 500)}"
+    ref = f" · {words.cloud_short(order.cloud)} order {code(order.ref.id)}" if order.ref else ""
+    return f"*Approved*{decided}{at}{note} · {headline(order)}{ref}"
+
+
+def _proof(order: Order, audit: tuple[int, str]) -> str:
+    return f"Request {order.asked.digest()[:12]} · audit {audit[0]} {audit[1][:16]}"

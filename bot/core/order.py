@@ -1,0 +1,390 @@
+"""The life of an order: its states, the events that move it, and one table of what may follow what.
+
+Rule: everything that decides in which state an order is lives in this file. Who may cause an event is
+decided in `policy`, what has to be done after one in `follow`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from bot.core.request import Request
+from bot.core.snapshot import Change, Phase, Ref, Snapshot, changes, phase
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class State(StrEnum):
+    """Where an order stands. The words are what people read."""
+
+    CHECKING = "checking"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    PLACING = "placing"
+    UNCLEAR = "unclear"
+    PLACED = "placed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+ENDED = frozenset(
+    {State.REJECTED, State.WITHDRAWN, State.REFUSED, State.CANCELLED, State.COMPLETED}
+)
+HOLDS_SCOPE = frozenset({State.PLACING, State.UNCLEAR})
+"""While an order is in one of these, no other order for the same scope may be sent: the two could not be
+told apart in the cloud's list afterwards."""
+
+
+class Kind(StrEnum):
+    """How an order came to us."""
+
+    ASKED = "asked"
+    TRACKED = "tracked"
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order, from the asking to its end. Times are aware UTC datetimes."""
+
+    id: str
+    kind: Kind
+    state: State
+    cloud: str
+    requester: str
+    channel: str
+    """Where the card stands: a Slack channel id, or a `#name` until Slack has told us the id."""
+    filed_at: datetime
+    version: int = 1
+    round: int = 1
+    """Counts how often approval was asked for."""
+    request: Request | None = None
+    """What was asked for; none for an order that was placed elsewhere."""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    note: str = ""
+    """What the approver said."""
+    why: str = ""
+    """Why it was refused or is unclear, in the cloud's words where it has any."""
+    code: str = ""
+    """The cloud's own error code for `why`."""
+    known: tuple[str, ...] = ()
+    """Cloud order ids that certainly are not this order: they were there before it was first sent, or an
+    operator has said so."""
+    attempt: int = 0
+    attempted_at: datetime | None = None
+    candidates: tuple[Ref, ...] = ()
+    """Orders that may be this one; people were asked which."""
+    people_asked: bool = False
+    ref: Ref | None = None
+    looking_for: str = ""
+    """The cloud's id of an order that was placed elsewhere, until it is found."""
+    snapshot: Snapshot | None = None
+    looked_at: datetime | None = None
+    cancel_asked_by: str = ""
+    quiet: bool = False
+    """No card until something changes."""
+    muted: bool = False
+
+    @property
+    def asked(self) -> Request:
+        """The request of an order that was asked for here."""
+        if self.request is None:
+            raise ValueError(f"{self.id} was placed elsewhere: there is no request")
+        return self.request
+
+    @property
+    def scope(self) -> str:
+        """What only one unfinished placing may work on at a time; empty for orders placed elsewhere."""
+        return self.request.scope if self.request else ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The cloud knows all that the request names; `request` has what was missing filled in."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
+class CheckRefused:
+    """The cloud does not know, or does not offer, something that the request names."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Approved:
+    by: str
+    digest: str
+    """Of exactly what the approver was shown."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    by: str
+    digest: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    by: str
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """The order is about to be sent; `known` are the ids that the cloud had just before."""
+
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NothingSent:
+    """The attempt ended before anything left this machine."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class WentUnclear:
+    """There may be an order in the cloud, and nothing here proves it."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class PeopleAsked:
+    """Looking has not settled it; operators are asked which of `candidates` it is, if any."""
+
+    candidates: tuple[Ref, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class WasPlaced:
+    """The cloud has the order. `by` is the operator who said so; empty when the cloud itself did."""
+
+    ref: Ref
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class WasRefused:
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
+class SaidNotPlaced:
+    """An operator has made sure that no order exists and lets it be sent again."""
+
+    by: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The cloud's view of the order, read in full."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class CancelAsked:
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CancelRefused:
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Muted:
+    by: str
+
+
+Event = (
+    Checked
+    | CheckRefused
+    | Approved
+    | Rejected
+    | Withdrawn
+    | Attempted
+    | NothingSent
+    | WentUnclear
+    | PeopleAsked
+    | WasPlaced
+    | WasRefused
+    | SaidNotPlaced
+    | Looked
+    | CancelAsked
+    | CancelRefused
+    | Muted
+)
+
+_S = State
+TRANSITIONS: Mapping[State, Mapping[type, State]] = {
+    _S.CHECKING: {
+        Checked: _S.WAITING,
+        CheckRefused: _S.REFUSED,
+        Withdrawn: _S.WITHDRAWN,
+        Looked: _S.PLACED,
+        Muted: _S.CHECKING,
+    },
+    _S.WAITING: {
+        Approved: _S.APPROVED,
+        Rejected: _S.REJECTED,
+        Withdrawn: _S.WITHDRAWN,
+        Muted: _S.WAITING,
+    },
+    _S.APPROVED: {
+        Attempted: _S.PLACING,
+        PeopleAsked: _S.UNCLEAR,
+        Withdrawn: _S.WITHDRAWN,
+        Muted: _S.APPROVED,
+    },
+    _S.PLACING: {
+        WasPlaced: _S.PLACED,
+        WasRefused: _S.REFUSED,
+        NothingSent: _S.APPROVED,
+        WentUnclear: _S.UNCLEAR,
+        Muted: _S.PLACING,
+    },
+    _S.UNCLEAR: {
+        WasPlaced: _S.PLACED,
+        WasRefused: _S.REFUSED,
+        NothingSent: _S.APPROVED,
+        PeopleAsked: _S.UNCLEAR,
+        SaidNotPlaced: _S.APPROVED,
+        Muted: _S.UNCLEAR,
+    },
+    _S.PLACED: {
+        Looked: _S.PLACED,
+        CancelAsked: _S.PLACED,
+        CancelRefused: _S.PLACED,
+        Muted: _S.PLACED,
+    },
+    # Clouds take steps back, so an order that has ended there is still listened to.
+    _S.COMPLETED: {Looked: _S.PLACED, Muted: _S.COMPLETED},
+    _S.CANCELLED: {Looked: _S.PLACED, Muted: _S.CANCELLED},
+    _S.REJECTED: {},
+    _S.WITHDRAWN: {},
+    _S.REFUSED: {},
+}
+
+# Where a look leads depends on what the cloud says, not on where the order was.
+AFTER_LOOK: Mapping[Phase, State] = {
+    Phase.MOVING: _S.PLACED,
+    Phase.FAILED: _S.PLACED,
+    Phase.COMPLETED: _S.COMPLETED,
+    Phase.CANCELLED: _S.CANCELLED,
+}
+
+
+def may_follow(order: Order, event: type) -> bool:
+    """Whether an event of this type can happen to the order now."""
+    return event in TRANSITIONS[order.state]
+
+
+def advance(order: Order, event: Event, at: datetime) -> Order:
+    """The order after the event.
+
+    Args:
+        order: The order as it is.
+        event: What happened.
+        at: When, UTC.
+
+    Raises:
+        ValueError: The table has no such step; ask `may_follow` first.
+    """
+    target = TRANSITIONS[order.state].get(type(event))
+    if target is None:
+        raise ValueError(f"{type(event).__name__} cannot happen to an order that is {order.state}")
+    if isinstance(event, Looked):
+        target = AFTER_LOOK[phase(event.snapshot)]
+    return replace(order, version=order.version + 1, state=target, **_written(order, event, at))
+
+
+def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
+    match event:
+        case Checked(request):
+            return {"request": request}
+        case Approved(by=by, note=note) | Rejected(by=by, note=note):
+            return {"decided_by": by, "decided_at": at, "note": note}
+        case CheckRefused(code, words) | WasRefused(code, words):
+            return {"code": code, "why": words}
+        case Attempted(known):
+            return {
+                "attempt": order.attempt + 1,
+                "attempted_at": at,
+                "known": tuple(sorted({*order.known, *known})),
+                "why": "",
+                "code": "",
+                "people_asked": False,
+                "candidates": (),
+            }
+        case NothingSent(why) | WentUnclear(why):
+            return {"why": why}
+        case PeopleAsked(candidates, why):
+            return {"candidates": candidates, "people_asked": True, "why": why}
+        case WasPlaced(ref):
+            return {"ref": ref, "candidates": (), "why": ""}
+        case SaidNotPlaced():
+            ruled_out = {ref.id for ref in order.candidates}
+            return {
+                "known": tuple(sorted({*order.known, *ruled_out})),
+                "candidates": (),
+                "people_asked": False,
+                "why": "",
+            }
+        case Looked(snapshot):
+            return {"snapshot": snapshot, "ref": snapshot.ref, "looked_at": at, "looking_for": ""}
+        case CancelAsked(by):
+            return {"cancel_asked_by": by}
+        case CancelRefused():
+            return {"cancel_asked_by": ""}
+        case Muted():
+            return {"muted": True}
+    return {}
+
+
+def news(before: Order, event: Event) -> tuple[Change, ...]:
+    """What a look tells that was not known before; nothing for any other event."""
+    return changes(before.snapshot, event.snapshot) if isinstance(event, Looked) else ()
+
+
+def new_id() -> str:
+    """A fresh order id: `ORD-` and 6 characters of Crockford base32, some 10⁹ of them."""
+    return "ORD-" + "".join(secrets.choice(CROCKFORD) for _ in range(6))
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter  # heavy, and not needed before the first order
+
+    return TypeAdapter(Order)
+
+
+def dump(order: Order) -> str:
+    """An order as JSON text."""
+    text: bytes = _adapter().dump_json(order)
+    return text.decode()
+
+
+def load(text: str) -> Order:
+    """An order from JSON text; what a newer release added and this one does not know is left out."""
+    order: Order = _adapter().validate_json(text)
+    return order

@@ -1,0 +1,216 @@
+"""A cloud's view of one order, normalised, and the difference between two such views.
+
+A snapshot keeps the cloud's own words: an unknown status is as good as a known one, and nothing says that
+an order only moves forward. `changes` compares two snapshots and yields what a watcher wants to hear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Where a cloud keeps an order: `scope` is what must be asked (an AWS Region), `id` the cloud's own id."""
+
+    scope: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """How a unit travels; `link` is empty where no page to follow it is known."""
+
+    carrier: str
+    number: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A piece of hardware: its id (AWS asset id, serial number) and its MAC addresses."""
+
+    id: str
+    macs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing on an order with a status of its own: an AWS line item, an Azure order item."""
+
+    id: str
+    name: str
+    quantity: int
+    status: str
+    shipment: Shipment | None = None
+    assets: tuple[Asset, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    """Whatever else the cloud says of it, as label and value."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that a cloud says of one order at one moment.
+
+    `facts` are label and value pairs for people, in the order in which they are shown. `fingerprint` is the
+    cheap view of a listing (`Summary.fingerprint`) that belongs to this full one.
+    """
+
+    ref: Ref
+    status: str
+    units: tuple[Unit, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a listing tells of an order; a changed `fingerprint` means: worth a full look."""
+
+    ref: Ref
+    fingerprint: str
+
+
+class Phase(StrEnum):
+    """What a status means for us, whatever a cloud calls it."""
+
+    MOVING = "moving"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+# AWS OrderStatus and Azure stage names that end an order; every other word means that it goes on.
+PHASES = {
+    "COMPLETED": Phase.COMPLETED,
+    "FULFILLED": Phase.COMPLETED,
+    "CANCELLED": Phase.CANCELLED,
+    "ERROR": Phase.FAILED,
+}
+
+
+class Aspect(StrEnum):
+    """What about an order changed."""
+
+    STATUS = "status"
+    UNIT_STATUS = "unit status"
+    UNIT_ADDED = "unit added"
+    UNIT_GONE = "unit gone"
+    SHIPMENT = "shipment"
+    ASSET = "asset"
+    MAC = "mac"
+    FACT = "fact"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference: `subject` names the unit (empty for the order itself), `was` and `now` its values."""
+
+    aspect: Aspect
+    subject: str
+    was: str
+    now: str
+    link: str = ""
+
+
+def phase(snapshot: Snapshot) -> Phase:
+    """What the order's status means for us; unknown statuses mean that it is moving."""
+    return PHASES.get(snapshot.status.upper(), Phase.MOVING)
+
+
+def changes(before: Snapshot | None, after: Snapshot) -> tuple[Change, ...]:
+    """What `after` says that `before` did not; with no `before`, all that is worth telling of `after`.
+
+    `changes(s, s)` is empty for every `s`.
+    """
+    if before is None:
+        before = Snapshot(after.ref, "")
+    return (*_order_changes(before, after), *_unit_changes(before, after))
+
+
+def _order_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    if before.status != after.status:
+        yield Change(Aspect.STATUS, "", before.status, after.status)
+    if before.status:  # at first sight the facts stand on the card; no need to read them out
+        yield from _fact_changes("", before.facts, after.facts)
+
+
+def _fact_changes(
+    subject: str, before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], ...]
+) -> Iterator[Change]:
+    was, now = dict(before), dict(after)
+    for label in [*now, *(gone for gone in was if gone not in now)]:
+        if was.get(label, "") != now.get(label, ""):
+            title = f"{subject} {label}".strip()
+            yield Change(Aspect.FACT, title, was.get(label, ""), now.get(label, ""))
+
+
+def _unit_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    known = {unit.id: unit for unit in before.units}
+    for unit in after.units:
+        yield from _one_unit(known.pop(unit.id, None), unit, first_look=not before.status)
+    for gone in known.values():
+        yield Change(Aspect.UNIT_GONE, unit_name(gone), gone.status, "")
+
+
+def _one_unit(was: Unit | None, now: Unit, *, first_look: bool) -> Iterator[Change]:
+    name = unit_name(now)
+    if was is None and not first_look:
+        yield Change(Aspect.UNIT_ADDED, name, "", now.status)
+    elif was is None or was.status != now.status:
+        yield Change(Aspect.UNIT_STATUS, name, was.status if was else "", now.status)
+    if now.shipment != (was.shipment if was else None):
+        yield _shipment_change(name, was.shipment if was else None, now.shipment)
+    yield from _asset_changes(name, was.assets if was else (), now.assets)
+    if was is not None:
+        yield from _fact_changes(name, was.facts, now.facts)
+
+
+def _shipment_change(name: str, was: Shipment | None, now: Shipment | None) -> Change:
+    return Change(Aspect.SHIPMENT, name, _parcel(was), _parcel(now), now.link if now else "")
+
+
+def _parcel(shipment: Shipment | None) -> str:
+    return f"{shipment.carrier} {shipment.number}".strip() if shipment else ""
+
+
+def _asset_changes(
+    name: str, before: tuple[Asset, ...], after: tuple[Asset, ...]
+) -> Iterator[Change]:
+    known = {asset.id: asset.macs for asset in before}
+    for asset in after:
+        was = known.pop(asset.id, None)
+        if was is None:
+            yield Change(Aspect.ASSET, name, "", asset.id)
+        if (was or ()) != asset.macs:
+            yield Change(Aspect.MAC, asset.id, ", ".join(was or ()), ", ".join(asset.macs))
+    for gone in known:
+        yield Change(Aspect.ASSET, name, gone, "")
+
+
+def unit_name(unit: Unit) -> str:
+    """How a unit is called in a sentence: how many of what."""
+    return f"{unit.quantity} × {unit.name}"
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter  # heavy, and not needed before the first order
+
+    return TypeAdapter(Snapshot)
+
+
+def dump(snapshot: Snapshot) -> str:
+    """A snapshot as JSON text."""
+    text: bytes = _adapter().dump_json(snapshot)
+    return text.decode()
+
+
+def load(text: str) -> Snapshot:
+    """A snapshot from JSON text."""
+    snapshot: Snapshot = _adapter().validate_json(text)
+    return snapshot

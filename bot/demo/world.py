@@ -1,0 +1,169 @@
+"""The local world: a Slack, an AWS, and the bot as a process of its own between them.
+
+The bot is started like anywhere else, by its command line and its environment; nothing in it knows that
+the servers it talks to are on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.demo.outposts import LocalOutposts
+from bot.demo.slack import LocalSlack
+
+REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER = "U0ALICE", "U0BOB", "U0CAROL", "U0OPAL", "U0STRANGER"
+GROUP = "S0FINANCE"
+ORDERS, APPROVALS, OPERATIONS = "C0EDGEORDERS", "C0APPROVALS", "C0OPERATIONS"
+REGION = "eu-west-1"
+
+
+class LocalWorld:
+    """A furnished Slack workspace and AWS account on loopback."""
+
+    def __init__(self, regions: tuple[str, ...] = (REGION,)) -> None:
+        self.regions = regions
+        self.slack = LocalSlack()
+        self.outposts = LocalOutposts()
+
+    def start(self, slack_port: int = 0) -> None:
+        """Start both servers and let people and hardware move in."""
+        self.slack.start(slack_port)
+        self.outposts.start()
+        for id, name in (
+            (REQUESTER, "alice"),
+            (APPROVER, "bob"),
+            (SECOND, "carol"),
+            (OPERATOR, "opal"),
+            (STRANGER, "mallory"),
+        ):
+            self.slack.add_person(id, name)
+        self.slack.add_group(GROUP, "finance", [SECOND])
+        for id, name in (
+            (ORDERS, "edge-orders"),
+            (APPROVALS, "approvals"),
+            (OPERATIONS, "operations"),
+        ):
+            self.slack.add_channel(id, name)
+        self.outposts.furnish(self.regions)
+
+    def stop(self) -> None:
+        """Stop both servers."""
+        self.slack.stop()
+        self.outposts.stop()
+
+    def environment(self, database: str, port: int) -> dict[str, str]:
+        """The settings with which a bot lives in this world."""
+        return self.outposts.environment() | {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "DATABASE_URL": database,
+            "APPROVALS_CHANNEL": APPROVALS,
+            "OPERATIONS_CHANNEL": OPERATIONS,
+            "APPROVERS": f"{APPROVER},{GROUP}",
+            "OPERATORS": OPERATOR,
+            "AWS_REGIONS": ",".join(self.regions),
+            "PORT": str(port),
+            "LOG_FORMAT": "text",
+        }
+
+
+class Bot:
+    """One process of the bot, started from the command line.
+
+    Args:
+        command: `run`, `web` or `worker`.
+        environment: Its settings; PATH and the like come from here.
+        log: Where its standard error goes.
+    """
+
+    def __init__(self, command: str, environment: Mapping[str, str], log: Path) -> None:
+        self.command = command
+        self.environment = dict(environment)
+        self.log = log
+        self.port = int(environment["PORT"])
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def events_url(self) -> str:
+        return f"{self.url}/slack/events"
+
+    def start(self, **more: str) -> None:
+        """Start the process, with more settings where given. Does not wait until it serves."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", self.command],
+                env=inherited | self.environment | more,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_ready(self, timeout: float = 20.0) -> None:
+        """Wait until it says that it can serve.
+
+        Raises:
+            RuntimeError: It has ended, or does not answer in `timeout` seconds; with its log.
+        """
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self.process is None or self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:  # noqa: S310
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.02)
+        raise RuntimeError(f"the bot does not serve:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """End it and its children as a power cut would."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.wait()
+
+    def stop(self, timeout: float = 12.0) -> int:
+        """Ask it to end, and return its exit code."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+        return self.wait(timeout)
+
+    def wait(self, timeout: float = 12.0) -> int:
+        """Wait for its end, and return its exit code; a signal counts negative."""
+        if self.process is None:
+            return 0
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            raise
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder for one run: the database and the log."""
+    return tempfile.TemporaryDirectory(prefix="quartermaster-")

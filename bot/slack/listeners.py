@@ -1,0 +1,281 @@
+"""What reaches the bot from Slack: parse, one step, answer.
+
+A listener calls neither Slack nor a cloud, so that it answers within milliseconds and nothing can be lost
+between the answer and the work. The one exception is a form, which Slack wants opened within three seconds
+of the click: `forms` does that in threads of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt import Ack, App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from bot.core import command, form
+from bot.core.messages import asking, replies
+from bot.core.messages.blocks import Say
+from bot.core.request import Mistake, Request, read
+from bot.slack.forms import Forms, offer
+from bot.spine import World
+from bot.steps import approve, reconcile, request, show, track
+
+log = logging.getLogger(__name__)
+
+Body = Mapping[str, Any]
+ITEM = re.compile(r"item_\d+")
+WAS_PLACED = re.compile(r"was_placed_\d+")
+Reply = Say | None
+
+
+def build(world: World, forms: Forms) -> App:
+    """The Bolt app with all its listeners; makes no call to Slack."""
+    settings = world.settings
+    app = App(
+        signing_secret=settings.slack_signing_secret,
+        authorize=lambda enterprise_id, team_id: AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, bot_token=settings.slack_bot_token
+        ),
+        process_before_response=True,
+        # Without a secret requests can only come through Socket Mode, which has its own proof.
+        request_verification_enabled=bool(settings.slack_signing_secret),
+    )
+    desk = Desk(world, forms)
+    app.command("/order")(desk.order)
+    for action, listener in desk.actions().items():
+        app.action(action)(listener)
+    app.options("outpost")(desk.options)
+    app.options(ITEM)(desk.options)
+    app.view(form.ORDER_AWS)(desk.order_form)
+    app.view(form.REJECT)(desk.reject_form)
+    app.view(form.WAS_PLACED)(desk.placed_form)
+    app.error(_sorry)
+    return app
+
+
+class Desk:
+    """The listeners, over one world."""
+
+    def __init__(self, world: World, forms: Forms) -> None:
+        self.world = world
+        self.forms = forms
+
+    # Commands
+
+    def order(self, ack: Ack, body: Body) -> None:
+        """`/order …`"""
+        said = self._mean(command.parse(body.get("text", "")), body)
+        ack(text=said.text, blocks=list(said.blocks), response_type="ephemeral") if said else ack()
+
+    def _mean(self, meant: command.Meaning, body: Body) -> Reply:
+        world, person, channel = self.world, body["user_id"], body["channel_id"]
+        match meant:
+            case command.Ask():
+                return self._ask(meant, body)
+            case command.Misread(ask=ask):
+                return asking.misread(meant, self._draft(ask, person, channel) if ask else "")
+            case command.Status(ref):
+                return show.status(world, ref)
+            case command.List(which, page):
+                return show.listing(world, which, page, person)
+            case command.Decide(order, verb, note):
+                return approve.decide(world, order, person, verb, note, "", channel)
+            case command.Withdraw(order):
+                return approve.withdraw(world, order, person)
+            case command.Cancel(order, reason):
+                return self._cancel(order, reason, person)
+            case command.Track(ref, quiet):
+                return request.track(world, ref, person, channel, quiet=quiet, origin=body["trigger_id"])
+            case command.Mute(order):
+                return approve.mute(world, order, person)
+            case command.WhoAmI():
+                return approve.whoami(world, person)
+            case command.Help(word):
+                return asking.help_text(word, tuple(world.clouds))
+            case command.Return():
+                return replies.not_yet("return")
+            case command.Delegate():
+                return replies.not_yet("delegate")
+            case command.BreakGlass():
+                return replies.not_yet("break-glass")
+
+    def _ask(self, meant: command.Ask, body: Body) -> Reply:
+        cloud = meant.cloud or (next(iter(self.world.clouds)) if len(self.world.clouds) == 1 else "")
+        if cloud not in self.world.clouds:
+            return replies.cloud_not_offered(cloud, tuple(self.world.clouds))
+        person, channel = body["user_id"], body["channel_id"]
+        if not meant.yes:
+            self.forms.order(body["trigger_id"], meant.values, channel, person)
+            return None
+        asked = read(cloud, meant.values, self.world.now().date())
+        if isinstance(asked, Request):
+            return request.file(self.world, _in_channel(asked, channel), person, body["trigger_id"])
+        return asking.misread(command.Misread(asked, meant), self._draft(meant, person, channel))
+
+    def _draft(self, ask: command.Ask, person: str, channel: str) -> str:
+        body = {"values": {key: list(said) for key, said in ask.values.items()}, "channel": channel}
+        return self.world.store.save_draft(person, body, self.world.now())
+
+    def _cancel(self, order_id: str, reason: str, person: str) -> Say:
+        order = self.world.store.order(order_id)
+        if order is None:
+            return replies.no_such(order_id)
+        draft = self.world.store.save_draft(person, {"reason": reason}, self.world.now()) if reason else ""
+        return track.why_not_cancel(self.world, order, person) or replies.cancel_asks_back(order, draft)
+
+    # Buttons
+
+    def actions(self) -> dict[Any, Callable[..., None]]:
+        """Each button's action id, or a pattern of them, with its listener."""
+        return {
+            "approve": self.approve,
+            "reject": self.reject,
+            "withdraw": self._button(self._withdraw_click),
+            "cancel": self._button(self._cancel_click),
+            "open_form": self._button(self._open_form_click),
+            WAS_PLACED: self._button(self._was_placed_click),
+            "not_placed": self._button(self._not_placed_click),
+            "name_placed": self.name_placed,
+            "list_next": self.turn_page,
+            "list_previous": self.turn_page,
+            form.ADD_ITEM: self.add_item,
+        }
+
+    def _button(self, act: Callable[[str, str, str], Reply]) -> Callable[..., None]:
+        """A listener that acts on a button's value and answers the person who pressed it."""
+
+        def listener(ack: Ack, body: dict[str, Any]) -> None:
+            ack()
+            value, person = body["actions"][0].get("value", ""), body["user"]["id"]
+            self._answer(act(value, person, body["trigger_id"]), body)
+
+        return listener
+
+    def _answer(self, said: Reply, body: Body) -> None:
+        if said:
+            channel, person = _channel(body) or body["user"]["id"], body["user"]["id"]
+            key = f"{person}/{body['actions'][0]['action_ts']}"
+            approve.whisper(self.world, said, channel, person, key)
+
+    def approve(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        order_id, _, digest = body["actions"][0]["value"].partition(" ")
+        person = body["user"]["id"]
+        said = approve.decide(self.world, order_id, person, "approve", "", digest, _channel(body) or person)
+        self._answer(said, body)
+
+    def reject(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        order_id, _, digest = body["actions"][0]["value"].partition(" ")
+        refusal = approve.why_not_decide(self.world, order_id, body["user"]["id"])
+        if refusal is None:
+            view = form.reject_form(order_id, digest, form.Origin(_channel(body)))
+            self.forms.open(body["trigger_id"], view)
+        self._answer(refusal, body)
+
+    def _withdraw_click(self, value: str, person: str, trigger: str) -> Reply:
+        return approve.withdraw(self.world, value, person)
+
+    def _cancel_click(self, value: str, person: str, trigger: str) -> Reply:
+        order_id, _, draft = value.partition(" ")
+        kept = self.world.store.draft(draft, person) if draft else None
+        return track.ask_to_cancel(self.world, order_id, person, (kept or {}).get("reason", ""))
+
+    def _open_form_click(self, value: str, person: str, trigger: str) -> Reply:
+        kept = self.world.store.draft(value, person)
+        if kept is None:
+            return replies.draft_gone()
+        values = {key: tuple(said) for key, said in kept["values"].items()}
+        self.forms.order(trigger, values, kept["channel"], person, value)
+        return None
+
+    def _was_placed_click(self, value: str, person: str, trigger: str) -> Reply:
+        order_id, _, ref = value.partition(" ")
+        return reconcile.name_placed(self.world, order_id, ref, person)
+
+    def _not_placed_click(self, value: str, person: str, trigger: str) -> Reply:
+        order_id, _, version = value.partition(" ")
+        return reconcile.say_not_placed(self.world, order_id, int(version), person)
+
+    def name_placed(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.forms.open(body["trigger_id"], form.placed_form(body["actions"][0]["value"]))
+
+    def turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        which, _, page = body["actions"][0]["value"].partition(" ")
+        self._answer(show.listing(self.world, which, int(page), body["user"]["id"]), body)
+
+    def add_item(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.forms.add_item(body["view"])
+
+    # Forms
+
+    def options(self, ack: Ack, payload: dict[str, Any], body: dict[str, Any]) -> None:
+        """What a searchable field offers, from the catalogue as last read."""
+        ack(options=offer(self.world, payload["action_id"], payload.get("value", ""), body.get("view")))
+
+    def order_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        values, origin = form.values_from(view), form.origin_of(view)
+        asked = read("aws", values, self.world.now().date())
+        if not isinstance(asked, Request):
+            ack(response_action="errors", errors=form.errors_by_block(asked, view))
+            return
+        person = body["user"]["id"]
+        said = request.file(self.world, _in_channel(asked, origin.channel), person, view["id"])
+        ack()
+        approve.whisper(self.world, said, origin.channel or person, person, view["id"])
+
+    def reject_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        said_no, person = form.rejection(view), body["user"]["id"]
+        channel = said_no.origin.channel or person
+        said = approve.decide(
+            self.world, said_no.order, person, "reject", said_no.reason, said_no.seen, channel
+        )
+        ack()
+        approve.whisper(self.world, said, channel, person, view["id"])
+
+    def placed_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        named = form.was_placed(view)
+        if isinstance(named, Mistake):
+            ack(response_action="errors", errors=form.errors_by_block((named,), view))
+            return
+        person = body["user"]["id"]
+        said = reconcile.name_placed(self.world, named.order, named.aws_order, person)
+        ack()
+        approve.whisper(self.world, said, self.world.settings.operations, person, view["id"])
+
+
+def _in_channel(asked: Request, channel: str) -> Request:
+    """The request with a place for its card: where it was asked, unless another was named."""
+    return asked if asked.channel else replace(asked, channel=channel)
+
+
+def _channel(body: Body) -> str:
+    return str((body.get("channel") or body.get("container") or {}).get("id", "")) or str(
+        (body.get("container") or {}).get("channel_id", "")
+    )
+
+
+def _sorry(error: Exception, body: dict[str, Any], req: BoltRequest, logger: logging.Logger) -> BoltResponse:
+    """Something broke: the log gets all of it under a code, the person an apology with that code."""
+    del logger
+    incident = secrets.token_hex(4)
+    log.error("listener.failed", exc_info=error, extra={"incident": incident, "about": req.mode})
+    said = replies.sorry(incident)
+    if "command" in body:
+        answer = {"response_type": "ephemeral", "text": said.text, "blocks": list(said.blocks)}
+        return BoltResponse(status=200, body=answer)
+    if body.get("type") == "view_submission":
+        first = next(iter(body["view"]["state"]["values"]), "")
+        return BoltResponse(status=200, body={"response_action": "errors", "errors": {first: said.text}})
+    return BoltResponse(status=500, body=said.text)
+
+

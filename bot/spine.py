@@ -1,0 +1,176 @@
+"""The one way in which an order changes, whoever asks for it: a button, a command, the worker.
+
+    read the order → decide, purely → write state, audit event and following work in one transaction
+
+Nothing else writes orders. What lost a race gets a verdict back and looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.core import order as life
+from bot.core.follow import Job, Work, after_event
+from bot.core.messages.blocks import Say
+from bot.core.order import Event, Looked, Order, advance
+from bot.core.policy import Decision
+from bot.core.snapshot import Change as News
+from bot.ports import Chat, Clock, Cloud
+from bot.settings import Settings
+from bot.store import Change, Store, Verdict
+
+BOT = "bot"
+"""Who acts in the audit log when no person does."""
+
+
+@dataclass(frozen=True)
+class World:
+    """All that steps reach the outside with."""
+
+    settings: Settings
+    store: Store
+    clouds: Mapping[str, Cloud]
+    chat: Chat
+    now: Clock
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a step returns when its work is not done yet: once more in `delay` seconds.
+
+    With a `why` it counts as a try that failed; without one it was just too early.
+    """
+
+    delay: float
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Every:
+    """What a step of recurring work returns: this round is done, the next is due in `delay` seconds."""
+
+    delay: float
+
+
+Result = Again | Every | None
+
+
+def happen(
+    world: World, order: Order, event: Event, actor: str = BOT, decision: Decision | None = None
+) -> tuple[Verdict, Order]:
+    """Let an event happen to the order as it was read.
+
+    Args:
+        world: Store and clock.
+        order: The order that was decided upon.
+        event: What happened; the caller has made sure that it may follow.
+        actor: Slack user id, or `bot`.
+        decision: What the store has to keep of an approval or rejection.
+
+    Returns:
+        What became of it, and the order afterwards (as it was, when nothing was written).
+    """
+    at = world.now()
+    after = advance(order, event, at)
+    told = life.news(order, event)
+    silent = isinstance(event, Looked) and not told
+    change = Change(
+        before=order,
+        after=after,
+        actor=actor,
+        verb="" if silent else type(event).__name__,
+        body=_audited(after, event, told),
+        work=after_event(order, event, after),
+        at=at,
+        decision=decision,
+    )
+    verdict = world.store.commit(change)
+    return verdict, after if verdict is Verdict.DONE else order
+
+
+def settle(world: World, order: Order, event: Event) -> Order:
+    """Let what the cloud answered happen, also when somebody changed the order meanwhile.
+
+    An answer to an attempt that is no longer the newest one changes nothing; it is kept in the audit log.
+    """
+    attempt = order.attempt
+    while order.attempt == attempt and life.may_follow(order, type(event)):
+        verdict, after = happen(world, order, event)
+        if verdict is Verdict.DONE:
+            return after
+        if verdict is Verdict.BUSY:
+            break
+        order = reread(world, order)
+    world.store.note(order.id, world.now(), BOT, f"Late{type(event).__name__}", _plain(event))
+    return order
+
+
+def reread(world: World, order: Order) -> Order:
+    """The order as it is now."""
+    current = world.store.order(order.id)
+    if current is None:
+        raise LookupError(f"{order.id} has gone from the database")
+    return current
+
+
+def _audited(order: Order, event: Event, told: tuple[News, ...]) -> dict[str, Any]:
+    if isinstance(event, Looked):
+        return {"status": event.snapshot.status, "news": [_line(change) for change in told]}
+    body = _plain(event)
+    if isinstance(event, life.Attempted) and order.request:
+        body |= {
+            "digest": order.request.digest(),
+            "attempt": order.attempt,
+            "known": len(event.known),
+        }
+    return body
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    body = asdict(event)
+    body.pop("snapshot", None)
+    if isinstance(event, life.Checked):
+        return {"digest": event.request.digest(), "region": event.request.terms.region}
+    return {name: value for name, value in body.items() if name != "by"}
+
+
+def _line(change: News) -> str:
+    subject = f"{change.subject} " if change.subject else ""
+    return f"{subject}{change.aspect.value}: {change.now or 'none'}"
+
+
+def tell_operators(world: World, key: str, said: Say) -> None:
+    """Put a message for the operations channel into the outbox; the same key twice is one message."""
+    lane = f"post/{world.settings.operations}"
+    body = {"text": said.text, "blocks": list(said.blocks)}
+    world.store.enqueue(
+        [Work(f"operations/{key}", Job.OPERATIONS, body=body, lane=lane)], world.now()
+    )
+
+
+def outage(world: World, name: str, why: str, said: Say) -> None:
+    """Something outside does not work. Operators are told when it begins, not every time it is noticed.
+
+    Args:
+        world: Store and clock.
+        name: What does not work: `aws/eu-west-1`, `group/S0123`.
+        why: The newest reason, for `/readyz`.
+        said: What operators read.
+    """
+    known = world.store.kept(f"outage/{name}").get(f"outage/{name}")
+    since = known[0]["since"] if known and known[0]["why"] else ""
+    world.store.keep(
+        f"outage/{name}", {"why": why, "since": since or world.now().isoformat()}, world.now()
+    )
+    if not since:
+        tell_operators(world, f"outage/{name}/{world.now().isoformat()}", said)
+
+
+def recovered(world: World, name: str, said: Say) -> None:
+    """It works again; operators are told if they were told that it did not."""
+    known = world.store.kept(f"outage/{name}").get(f"outage/{name}")
+    world.store.keep(f"outage/{name}", {"why": "", "since": ""}, world.now())
+    if known and known[0]["why"]:
+        tell_operators(world, f"recovered/{name}/{world.now().isoformat()}", said)

@@ -1,0 +1,173 @@
+"""Telling people: the outbox. A message is made from the order as it is at the moment of sending."""
+
+from __future__ import annotations
+
+from bot.core.follow import Job, Work
+from bot.core.messages import desk, thread
+from bot.core.messages.blocks import Say
+from bot.core.messages.card import card as order_card
+from bot.core.messages.request import asks_for_approval
+from bot.errors import ChatRefused
+from bot.failpoint import failpoint
+from bot.ports import Post
+from bot.spine import Again, Every, Result, World, tell_operators
+from bot.store import Claim
+
+UNREACHABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+RETRY_REFUSED = 60.0
+"""Seconds until another try at a message that must get through once somebody has invited the bot."""
+
+
+def card(world: World, claim: Claim) -> Result:
+    """Bring the order card up to date. A channel that cannot be reached is replaced by a direct message."""
+    order = world.store.order(claim.work.order_id)
+    if order is None:
+        return None
+    said = order_card(order)
+    try:
+        _stand(world, claim, said, order.channel)
+    except ChatRefused as error:
+        if error.code not in UNREACHABLE or order.channel == order.requester:
+            raise
+        tell_operators(
+            world, f"{order.id}/card", desk.undelivered(order.id, order.channel, error.code)
+        )
+        _stand(world, claim, said, order.requester)
+    return None
+
+
+def request(world: World, claim: Claim) -> Result:
+    """Bring the message in the approvals channel up to date."""
+    order = world.store.order(claim.work.order_id)
+    if order is None:
+        return None
+    said = asks_for_approval(order, world.settings.approvers, world.store.audit_head())
+    return _insist(world, claim, said, world.settings.approvals_channel)
+
+
+def unclear_desk(world: World, claim: Claim) -> Result:
+    """Bring the question to operators up to date; none is posted for an order that is settled."""
+    order = world.store.order(claim.work.order_id)
+    if order is None or not (order.people_asked or world.store.post(order.id, Job.DESK)):
+        return None
+    return _insist(world, claim, desk.unclear(order), world.settings.operations)
+
+
+def _insist(world: World, claim: Claim, said: Say, channel: str) -> Result:
+    """A message that somebody has to act on: it is tried until the bot is let in."""
+    try:
+        _stand(world, claim, said, channel)
+    except ChatRefused as error:
+        if error.code not in UNREACHABLE:
+            raise
+        return Again(RETRY_REFUSED, f"{channel}: {error.code}")
+    return None
+
+
+def _stand(world: World, claim: Claim, said: Say, channel: str) -> None:
+    """A message that stands for the whole life of an order: posted once, then replaced."""
+    order_id, job = claim.work.order_id, claim.work.job
+    there = world.store.post(order_id, job)
+    if there:
+        try:
+            world.chat.update(Post(*there), said.text, said.blocks, key=claim.work.key)
+            return
+        except ChatRefused as error:
+            if error.code != "message_not_found":
+                raise
+    post = _once(world, claim, said, channel, repost=bool(there))
+    world.store.keep_post(order_id, job, post.channel, post.ts)
+
+
+def in_thread(world: World, claim: Claim) -> Result:
+    """Tell in the thread of the card what happened; the card comes first."""
+    order = world.store.order(claim.work.order_id)
+    if order is None:
+        return None
+    there = world.store.post(order.id, Job.CARD)
+    if there is None:
+        return Again(0.3)
+    channel, ts = there
+    _once(world, claim, thread.in_thread(order, claim.work.body), channel, thread_ts=ts)
+    return None
+
+
+def directly(world: World, claim: Claim) -> Result:
+    """Tell the requester, unless they asked not to be."""
+    order = world.store.order(claim.work.order_id)
+    if order is None or order.muted:
+        return None
+    _once(world, claim, thread.directly(order, claim.work.body), order.requester)
+    return None
+
+
+def operations(world: World, claim: Claim) -> Result:
+    """Tell the operators."""
+    said = Say(claim.work.body["text"], tuple(claim.work.body["blocks"]))
+    try:
+        _once(world, claim, said, world.settings.operations)
+    except ChatRefused as error:
+        if error.code not in UNREACHABLE:
+            raise
+        return Again(RETRY_REFUSED, f"{world.settings.operations}: {error.code}")
+    return None
+
+
+def whisper(world: World, claim: Claim) -> Result:
+    """Answer one person where they clicked; directly, where that cannot be done."""
+    body = claim.work.body
+    try:
+        world.chat.whisper(body["channel"], body["person"], body["text"], body["blocks"])
+    except ChatRefused:
+        world.chat.post(body["person"], body["text"], body["blocks"], key=claim.work.key)
+    return None
+
+
+def anchor(world: World, claim: Claim) -> Result:
+    """Once a day, put the audit log's newest hash into the operations channel."""
+    seq, digest = world.store.audit_head()
+    if seq:
+        day = world.now().date().isoformat()
+        tell_operators(world, f"anchor/{day}", desk.anchor(seq, digest))
+    return Every(24 * 3600)
+
+
+def _once(
+    world: World,
+    claim: Claim,
+    said: Say,
+    channel: str,
+    *,
+    thread_ts: str = "",
+    repost: bool = False,
+) -> Post:
+    """Post a message, unless an earlier try got through although nobody heard of it.
+
+    Where a try may still have been on its way while it was looked for, what came twice is taken away.
+    """
+    key, since = claim.work.key, claim.made_at.timestamp() - 60
+    unsure = claim.tries > 1 and not repost
+    if unsure:
+        earlier = world.chat.find(channel, key, thread=thread_ts, since=since)
+        if earlier:
+            return earlier[0]
+    failpoint("before-posting")
+    post = world.chat.post(channel, said.text, said.blocks, key=key, thread=thread_ts)
+    failpoint("posted")
+    if unsure:
+        for twin in world.chat.find(post.channel, key, thread=thread_ts, since=since):
+            if twin.ts > post.ts:
+                world.chat.delete(twin)
+            elif twin.ts < post.ts:
+                world.chat.delete(post)
+                return twin
+    return post
+
+
+def first_words(world: World) -> list[Work]:
+    """What is told when the program starts."""
+    if world.settings.approvers:
+        return []
+    said = desk.no_approvers()
+    body = {"text": said.text, "blocks": list(said.blocks)}
+    return [Work("operations/no-approvers", Job.OPERATIONS, body=body)]

@@ -1,0 +1,135 @@
+"""Finding out what became of an unclear placing: by looking, and then by asking operators."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core import order as life
+from bot.core.follow import Job, Work
+from bot.core.messages import desk, replies
+from bot.core.messages.blocks import Say
+from bot.core.order import Order, State
+from bot.core.policy import Reason, named
+from bot.core.snapshot import Ref
+from bot.errors import CloudRefused
+from bot.ports import Found
+from bot.spine import Again, Every, Result, World, happen, tell_operators
+from bot.store import Claim, Verdict
+
+SKEW = timedelta(minutes=5)
+
+
+def reconcile(world: World, claim: Claim) -> Result:
+    """Look for an unclear order once; adopt it, ask people, or look again later."""
+    order = world.store.order(claim.work.order_id)
+    if order is None or order.state is not State.UNCLEAR:
+        return None
+    since = (order.attempted_at or order.filed_at) - SKEW
+    not_this = world.store.refs(order.cloud) | set(order.known)
+    found = world.clouds[order.cloud].look_alikes(order.asked, since, frozenset(not_this))
+    if len(found) == 1 and order.attempt:
+        verdict, _ = happen(world, order, life.WasPlaced(found[0].ref))
+        return Again(1.0) if verdict is not Verdict.DONE else None
+    _ask_people(world, order, found)
+    return Every(_patience(world, order))
+
+
+def _ask_people(world: World, order: Order, found: tuple[Found, ...]) -> None:
+    candidates = tuple(one.ref for one in found)
+    waited = world.now() - (order.attempted_at or order.filed_at)
+    in_vain = not found and waited >= timedelta(seconds=world.settings.reconcile_for)
+    news = candidates != order.candidates if order.people_asked else bool(found) or in_vain
+    if news:
+        why = order.why if order.people_asked else f"{order.why}; {_finding(found)}"
+        happen(world, order, life.PeopleAsked(candidates, why))
+
+
+def _finding(found: tuple[Found, ...]) -> str:
+    if not found:
+        return "the cloud's list shows no such order"
+    return f"the cloud's list shows {len(found)} orders that look exactly like it"
+
+
+def _patience(world: World, order: Order) -> float:
+    """Seconds to the next look: a twentieth of the time given, and as for any order once people were asked."""
+    if order.people_asked:
+        return world.settings.poll_interval
+    return min(max(world.settings.reconcile_for / 20, 0.5), 15.0)
+
+
+def name_placed(world: World, order_id: str, ref_id: str, person: str) -> Say:
+    """An operator says which order of the cloud it is; the cloud is asked whether that can be."""
+    order, refusal = _for_operator(world, order_id, person)
+    if order is None or refusal:
+        return refusal or replies.no_such(order_id)
+    body = {"ref": ref_id, "person": person}
+    world.store.enqueue(
+        [Work(f"{order.id}/confirm/{ref_id}", Job.CONFIRM, order.id, body)], world.now()
+    )
+    return replies.confirming(order, ref_id)
+
+
+def confirm(world: World, claim: Claim) -> Result:
+    """Adopt the order that an operator named, if the cloud has it and nobody else's it is."""
+    order = world.store.order(claim.work.order_id)
+    if order is None or order.state is not State.UNCLEAR:
+        return None
+    ref_id, person = claim.work.body["ref"], claim.work.body["person"]
+    problem, ref = _fits(world, order, ref_id)
+    if ref is None:
+        tell_operators(
+            world, f"{order.id}/named/{ref_id}", desk.not_confirmed(order, ref_id, problem)
+        )
+        return None
+    verdict, _ = happen(world, order, life.WasPlaced(ref, person), person)
+    return None if verdict is Verdict.DONE else Again(1.0)
+
+
+def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Ref | None]:
+    other = world.store.by_ref(order.cloud, ref_id)
+    if other:
+        return f"it is {other.id} here", None
+    try:
+        snapshot = world.clouds[order.cloud].find(ref_id)
+    except CloudRefused as error:
+        return str(error), None
+    outpost = order.asked.terms.outpost.rpartition("/")[2]
+    there = dict(snapshot.facts).get("Outpost", outpost)
+    return (f"it is for Outpost {there}", None) if there != outpost else ("", snapshot.ref)
+
+
+def say_not_placed(world: World, order_id: str, version: int, person: str) -> Say:
+    """An operator has made sure that there is no order; it is sent again.
+
+    Args:
+        world: Store, settings and clock.
+        order_id: Which order.
+        version: The order's version when the question was asked; an older question decides nothing.
+        person: Slack user id of the operator.
+    """
+    order, refusal = _for_operator(world, order_id, person)
+    if order is None or refusal:
+        return refusal or replies.no_such(order_id)
+    if order.version != version:
+        return replies.changed_since(order)
+    verdict, after = happen(world, order, life.SaidNotPlaced(person), person)
+    return replies.sent_again(after) if verdict is Verdict.DONE else replies.changed_since(order)
+
+
+def _for_operator(world: World, order_id: str, person: str) -> tuple[Order | None, Say | None]:
+    """The order, and what to answer instead where this person or this moment is not the right one."""
+    order = world.store.order(order_id)
+    if order is None:
+        return None, None
+    right = named(world.settings.operators, person, world.store.groups(), world.now())
+    if right.reason is Reason.UNKNOWN:
+        world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
+        return order, replies.operators_unknown(order)
+    if not right.allowed:
+        world.store.note(
+            order.id, world.now(), person, "MayNot", {"verb": "settle", "why": right.reason.value}
+        )
+        return order, replies.operators_only(order)
+    if order.state is not State.UNCLEAR:
+        return order, replies.already(order)
+    return order, None

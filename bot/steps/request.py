@@ -1,0 +1,171 @@
+"""Asking: a request is filed, or an order that was placed elsewhere is followed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core import order as life
+from bot.core.follow import Job, Work, after_filing
+from bot.core.messages import replies
+from bot.core.messages.blocks import Say
+from bot.core.order import Kind, Order, State
+from bot.core.policy import someone_could_approve
+from bot.core.request import Request, values_of
+from bot.errors import CloudRefused, CloudUnknown
+from bot.ports import Catalogue, Choice
+from bot.spine import Every, Result, World, happen
+from bot.store import Claim
+
+CATALOGUE_EVERY = 300.0
+"""Seconds between looks at what can be ordered."""
+
+
+def file(world: World, request: Request, person: str, origin: str) -> Say:
+    """File a request for approval, once for each `origin`, and answer whoever asked.
+
+    Args:
+        world: Store, settings and clock.
+        request: What is asked for; `channel` says where its card goes.
+        person: Slack user id of the requester.
+        origin: What identifies this asking: a repeat of it is the same order.
+    """
+    known = world.store.by_origin(origin)
+    if known:
+        return replies.filed(known)
+    request = _with_region(world, request)
+    if request.terms.region and request.terms.region not in world.settings.aws_regions:
+        return replies.region_not_offered(request.terms.region, world.settings.aws_regions)
+    if not someone_could_approve(world.settings.approvers, person, world.store.groups()):
+        return replies.nobody_can_approve()
+    state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
+    order = _new(world, Kind.ASKED, state, request.cloud, person, request.channel, request)
+    body = {
+        "digest": request.digest(),
+        "asked": {key: list(said) for key, said in values_of(request).items()},
+    }
+    return replies.filed(world.store.file(order, origin, after_filing(order), body))
+
+
+def track(world: World, ref: str, person: str, channel: str, *, quiet: bool, origin: str) -> Say:
+    """Follow an order that was placed elsewhere; `quiet`: no card until something changes."""
+    known = world.store.by_origin(origin) or world.store.by_ref("aws", ref)
+    if known:
+        return replies.already_followed(known) if known.ref else replies.tracking(known)
+    order = replace(
+        _new(world, Kind.TRACKED, State.CHECKING, "aws", person, channel),
+        looking_for=ref,
+        quiet=quiet,
+    )
+    body = {"looking_for": ref, "quiet": quiet}
+    return replies.tracking(world.store.file(order, origin, after_filing(order), body))
+
+
+def check(world: World, claim: Claim) -> Result:
+    """Ask the cloud whether it knows what an order names, before people are asked."""
+    order = world.store.order(claim.work.order_id)
+    if order is None or order.state is not State.CHECKING:
+        return None
+    event: life.Event
+    try:
+        event = _found(world, order) if order.looking_for else _checked(world, order)
+    except CloudUnknown as error:
+        event = life.CheckRefused(error.code, error.words)
+    except CloudRefused as error:
+        if order.looking_for:
+            raise
+        event = life.CheckRefused(error.code, error.words)
+    happen(world, order, event)
+    return None
+
+
+def _found(world: World, order: Order) -> life.Looked:
+    return life.Looked(world.clouds[order.cloud].find(order.looking_for))
+
+
+def _checked(world: World, order: Order) -> life.Checked:
+    return life.Checked(world.clouds[order.cloud].check(order.asked))
+
+
+def _new(
+    world: World,
+    kind: Kind,
+    state: State,
+    cloud: str,
+    person: str,
+    channel: str,
+    request: Request | None = None,
+) -> Order:
+    id = life.new_id()
+    while world.store.order(id):
+        id = life.new_id()
+    return Order(
+        id=id,
+        kind=kind,
+        state=state,
+        cloud=cloud,
+        requester=person,
+        channel=channel or person,
+        filed_at=world.now(),
+        request=request,
+    )
+
+
+def _with_region(world: World, request: Request) -> Request:
+    """The Region that the catalogue or the settings tell, where none was typed."""
+    if request.terms.region:
+        return request
+    suffix = f"/{request.terms.outpost}"
+    found = [choice.value for choice in choices(world, "outpost") if choice.value.endswith(suffix)]
+    regions = [value.partition("/")[0] for value in found] or list(world.settings.aws_regions)
+    if len(regions) != 1:
+        return request
+    return replace(request, terms=replace(request.terms, region=regions[0]))
+
+
+def _in_catalogue(world: World, request: Request) -> bool:
+    terms = request.terms
+    outpost = terms.outpost.rpartition("/")[2]
+    outposts = {choice.value for choice in choices(world, "outpost")}
+    items = {choice.value for choice in choices(world, "item", terms.region)}
+    return (
+        f"{terms.region}/{outpost}" in outposts
+        and {item.catalog_item for item in terms.items} <= items
+    )
+
+
+def choices(world: World, key: str, scope: str = "", cloud: str = "aws") -> tuple[Choice, ...]:
+    """What a form offers for a field, from the catalogue as last read: of one scope, or of all."""
+    kept = world.store.kept(f"catalogue/{cloud}/{scope}")
+    found = [
+        Choice(*choice) for body, _ in kept.values() for choice in body["choices"].get(key, ())
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def refresh_catalogue(world: World, claim: Claim) -> Result:
+    """Read again what can be ordered in one scope."""
+    cloud, scope = claim.work.body["cloud"], claim.work.body["scope"]
+    if cloud not in world.clouds or scope not in world.clouds[cloud].scopes:
+        return None
+    keep(world, cloud, world.clouds[cloud].catalogue(scope))
+    return Every(CATALOGUE_EVERY)
+
+
+def keep(world: World, cloud: str, catalogue: Catalogue) -> None:
+    """Remember a catalogue, so that forms never have to wait for a cloud."""
+    body = {
+        "choices": {
+            key: [[choice.value, choice.text, choice.detail] for choice in offered]
+            for key, offered in catalogue.choices.items()
+        }
+    }
+    world.store.keep(f"catalogue/{cloud}/{catalogue.scope}", body, world.now())
+
+
+def catalogue_work(world: World) -> list[Work]:
+    """The recurring work of reading every catalogue."""
+    return [
+        Work(f"catalogue/{name}/{scope}", Job.CATALOGUE, body={"cloud": name, "scope": scope})
+        for name, cloud in world.clouds.items()
+        for scope in cloud.scopes
+    ]

@@ -1,0 +1,116 @@
+"""Placing an approved order: at most one request to the cloud for one approval.
+
+    take the scope → ask the cloud whether the order is there already → commit the intent → send once
+    → commit what came of it
+
+A process may die between any two of these. Whoever finds an order in the state *placing* later does not
+send: it cannot know whether the dead one did, so the order becomes unclear and is looked for.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core import order as life
+from bot.core.follow import Job, Work
+from bot.core.messages import desk
+from bot.core.order import Event, Order, State
+from bot.core.policy import satisfied
+from bot.errors import CloudDown, CloudRefused
+from bot.failpoint import failpoint
+from bot.ports import Found, NotSent, Outcome, Placed, Refused, Unclear
+from bot.spine import Again, Result, World, happen, settle, tell_operators
+from bot.store import Claim, Verdict
+
+SKEW = timedelta(minutes=5)
+"""By how much the cloud's clock may be behind ours."""
+WAIT_FOR_SCOPE = 60.0
+"""Seconds until another try while another order holds the scope; its end also wakes those that wait."""
+
+
+def submit(world: World, claim: Claim) -> Result:
+    """Place an order, or find out why not."""
+    order = world.store.order(claim.work.order_id)
+    if order is None:
+        return None
+    if order.state is State.PLACING:
+        settle(world, order, life.WentUnclear("the bot was stopped while it was placing the order"))
+        return None
+    if order.state is not State.APPROVED or not _approved_as_it_is(world, order):
+        return None
+    try:
+        return _ask_then_send(world, claim, order)
+    except (CloudDown, CloudRefused) as error:
+        # Only asking first raises: nothing has been sent, and nothing may be before the cloud was asked.
+        tell_operators(world, f"{order.id}/waits", desk.placing_waits(order, str(error)))
+        raise
+
+
+def _approved_as_it_is(world: World, order: Order) -> bool:
+    if satisfied(order, world.store.decisions(order.id)):
+        return True
+    text = "it is marked as approved, but no approval for what it says now is recorded. It is not placed."
+    tell_operators(world, f"{order.id}/not-approved", desk.contradiction(order, text))
+    return False
+
+
+def _ask_then_send(world: World, claim: Claim, order: Order) -> Result:
+    cloud, request = world.clouds[order.cloud], order.asked
+    known = cloud.known(request)
+    found = cloud.look_alikes(request, order.filed_at - SKEW, _not_this_one(world, order))
+    if found:
+        return _exists_already(world, order, found)
+    send_before = claim.until - timedelta(seconds=world.settings.place_timeout)
+    if world.now() >= send_before:
+        return Again(0, "asking first took too long to send within this lease")
+    verdict, placing = happen(world, order, life.Attempted(tuple(sorted(known))))
+    if verdict is Verdict.BUSY:
+        return _wait_for_scope(world, order)
+    if verdict is Verdict.STALE:
+        return Again(0)
+    failpoint("before-placing")
+    outcome = cloud.place(request, send_before)
+    failpoint("after-placing")
+    settled = settle(world, placing, as_event(outcome))
+    if isinstance(outcome, NotSent):
+        tell_operators(world, f"{order.id}/waits", desk.placing_waits(settled, outcome.why))
+    return None
+
+
+def _not_this_one(world: World, order: Order) -> frozenset[str]:
+    return world.store.refs(order.cloud) | set(order.known)
+
+
+def _exists_already(world: World, order: Order, found: tuple[Found, ...]) -> Result:
+    """Something that looks like the order is there before it was ever sent: a restored backup, or chance."""
+    why = "the cloud has an order that looks exactly like this one already, and this bot has no record of it"
+    happen(world, order, life.PeopleAsked(tuple(one.ref for one in found), why))
+    return None
+
+
+def _wait_for_scope(world: World, order: Order) -> Result:
+    holder = world.store.holder(order.scope)
+    if holder is None or holder.id == order.id:
+        return Again(1.0)
+    told = Work(
+        f"{order.id}/thread/waits/{holder.id}",
+        Job.THREAD,
+        order.id,
+        {"event": "Waits", "holder": holder.id},
+        lane=f"post/{order.channel}",
+    )
+    world.store.ensure([told], world.now())
+    return Again(WAIT_FOR_SCOPE, f"waits for {holder.id}")
+
+
+def as_event(outcome: Outcome) -> Event:
+    """What an answer of the cloud means for an order that was being placed."""
+    match outcome:
+        case Placed(ref):
+            return life.WasPlaced(ref)
+        case Refused(code, words):
+            return life.WasRefused(code, words)
+        case Unclear(why):
+            return life.WentUnclear(why)
+        case NotSent(why):
+            return life.NothingSent(why)

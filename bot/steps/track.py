@@ -1,0 +1,153 @@
+"""Following orders in the clouds: a page of summaries for a thousand, a full look for those that changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core import order as life
+from bot.core.follow import Job, Work
+from bot.core.messages import desk, replies
+from bot.core.messages.blocks import Say
+from bot.core.order import Order, State
+from bot.core.policy import Reason, named
+from bot.core.snapshot import Summary
+from bot.errors import CloudDown, CloudRefused
+from bot.failpoint import failpoint
+from bot.ports import Cloud
+from bot.spine import Again, Every, Result, World, happen, outage, recovered, reread
+from bot.store import Claim, Verdict
+
+FULL_LOOK = timedelta(hours=1)
+"""How old the full view of an order may get although its summary did not change."""
+TRANSIT_LOOK = timedelta(minutes=15)
+"""The same while something of it travels: tracking numbers come without a change of status."""
+
+
+def look(world: World, claim: Claim) -> Result:
+    """Follow all orders of one scope once."""
+    name, scope = claim.work.body["cloud"], claim.work.body["scope"]
+    if name not in world.clouds or scope not in world.clouds[name].scopes:
+        return None
+    try:
+        _look(world, name, scope)
+    except (CloudDown, CloudRefused) as error:
+        outage(world, f"{name}/{scope}", str(error), desk.cloud_down(name, scope, str(error)))
+        failures = min(claim.tries, 6)
+        return Again(min(world.settings.poll_interval * 2**failures, 3600), str(error))
+    recovered(world, f"{name}/{scope}", desk.cloud_back(name, scope))
+    return Every(world.settings.poll_interval)
+
+
+def _look(world: World, name: str, scope: str) -> None:
+    cloud, followed = world.clouds[name], world.store.followed(name, scope)
+    stale = _budget(world, followed)
+    for summary in cloud.summaries(scope):
+        order = followed.get(summary.ref.id)
+        if order and (_changed(order, summary) or order.id in stale):
+            _read(world, cloud, order)
+
+
+def _changed(order: Order, summary: Summary) -> bool:
+    return order.snapshot is None or order.snapshot.fingerprint != summary.fingerprint
+
+
+def _budget(world: World, followed: dict[str, Order]) -> frozenset[str]:
+    """The orders whose turn for a full look it is: oldest first, and only so many as keep the load even."""
+    moving = [order for order in followed.values() if order.state is State.PLACED]
+    old = [order for order in moving if _age(world, order) >= _patience(order)]
+    rounds = max(1.0, FULL_LOOK.total_seconds() / world.settings.poll_interval)
+    most = int(len(moving) * 4 / rounds) + 1
+    return frozenset(
+        order.id for order in sorted(old, key=lambda order: -_age(world, order))[:most]
+    )
+
+
+def _age(world: World, order: Order) -> timedelta:
+    return world.now() - order.looked_at if order.looked_at else timedelta.max
+
+
+def _patience(order: Order) -> timedelta:
+    travels = order.snapshot and any(
+        unit.status.upper() == "SHIPPED" for unit in order.snapshot.units
+    )
+    return TRANSIT_LOOK if travels else FULL_LOOK
+
+
+def _read(world: World, cloud: Cloud, order: Order) -> None:
+    """One full look. Somebody who changed the order meanwhile does not make it lost."""
+    if order.ref is None:
+        return
+    event = life.Looked(cloud.read(order.ref))
+    failpoint("looked")
+    while life.may_follow(order, life.Looked):
+        verdict, _ = happen(world, order, event)
+        if verdict is Verdict.DONE:
+            return
+        order = reread(world, order)
+
+
+def look_one(world: World, claim: Claim) -> Result:
+    """Read one order in full, now."""
+    order = world.store.order(claim.work.order_id)
+    if order and order.ref:
+        _read(world, world.clouds[order.cloud], order)
+    return None
+
+
+def look_work(world: World) -> list[Work]:
+    """The recurring work of following every scope."""
+    return [
+        Work(f"look/{name}/{scope}", Job.LOOK, body={"cloud": name, "scope": scope})
+        for name, cloud in world.clouds.items()
+        for scope in cloud.scopes
+    ]
+
+
+def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "") -> Say:
+    """Ask the cloud to cancel a placed order, for those who may."""
+    order = world.store.order(order_id)
+    if order is None:
+        return replies.no_such(order_id)
+    refusal = why_not_cancel(world, order, person)
+    if refusal:
+        return refusal
+    verdict, after = happen(world, order, life.CancelAsked(person, reason), person)
+    return (
+        replies.cancelling(after)
+        if verdict is Verdict.DONE
+        else ask_to_cancel(world, order_id, person, reason)
+    )
+
+
+def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
+    """What to answer instead of cancelling: to the wrong person, or at the wrong time."""
+    if not life.may_follow(order, life.CancelAsked):
+        return replies.not_placed(order)
+    people = (order.requester, *world.settings.approvers, *world.settings.operators)
+    right = named(people, person, world.store.groups(), world.now())
+    if right.reason is Reason.UNKNOWN:
+        world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
+        return replies.operators_unknown(order)
+    if not right.allowed:
+        return replies.may_not_cancel(order)
+    return replies.cancelling(order) if order.cancel_asked_by else None
+
+
+def cancel(world: World, claim: Claim) -> Result:
+    """Ask the cloud to cancel an order, and read what became of it."""
+    order = world.store.order(claim.work.order_id)
+    if order is None or order.ref is None or not order.cancel_asked_by:
+        return None
+    cloud = world.clouds[order.cloud]
+    try:
+        cloud.cancel(order.ref)
+    except CloudRefused as error:
+        # An earlier try may have got through although its answer was lost: the order itself tells.
+        _read(world, cloud, order)
+        order = reread(world, order)
+        if life.may_follow(order, life.CancelRefused):
+            happen(world, order, life.CancelRefused(error.code, error.words))
+        return None
+    failpoint("cancelled")
+    _read(world, cloud, order)
+    return None

@@ -1,0 +1,566 @@
+"""All queries, written once for both engines. Nothing else in the program speaks SQL.
+
+The heart is `commit`: the order's new state, its audit event, the decision and the work that follows go
+into one transaction, and only if the order is still the version that was read. No transaction is ever
+held while the network is waited for.
+
+Times are aware UTC datetimes outside, integer milliseconds since 1970 inside.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.core import order as life
+from bot.core.follow import Job, Queue, Work
+from bot.core.order import HOLDS_SCOPE, Order, State
+from bot.core.policy import Decision, Members
+from bot.failpoint import failpoint
+from bot.store import audit
+from bot.store.engine import Conflict, Engine, Row, Tx, open_engine
+from bot.store.migrations import steps
+
+__all__ = ["Change", "Claim", "Conflict", "Store", "Verdict"]
+
+
+class Verdict(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    STALE = "somebody else was first"
+    BUSY = "another order holds the scope, or the cloud's id"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A decided step in the life of an order, ready to be written."""
+
+    before: Order
+    after: Order
+    actor: str
+    """A Slack user id, or `bot`."""
+    verb: str
+    body: Mapping[str, Any]
+    """What the audit log keeps of it: no secrets, people by Slack id only."""
+    work: Sequence[Work]
+    at: datetime
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row of work that a worker holds until `until`; `owner` is unique to this holding."""
+
+    work: Work
+    owner: str
+    until: datetime
+    tries: int
+    generation: int
+    made_at: datetime
+
+
+class Store:
+    """The database. Safe to share among threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open the database at `url`.
+
+        Raises:
+            ValueError: The URL is none that we know; the text says what it should be.
+        """
+        return cls(open_engine(url))
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; any number of processes may do so at once. Returns what was new."""
+        return self.engine.migrate(steps(self.engine))
+
+    # Orders
+
+    def file(
+        self, order: Order, origin: str, work: Sequence[Work], body: Mapping[str, Any]
+    ) -> Order:
+        """Write a new order with its audit event and work.
+
+        Args:
+            order: The order.
+            origin: What identifies the asking (a form's id, a command's trigger): the same asking twice is
+                one order.
+            work: What follows.
+            body: What the audit log keeps.
+
+        Returns:
+            The order as it stands: the one that is already there when this asking was seen before.
+        """
+
+        def write(tx: Tx) -> Order:
+            there = tx.rows("select body from orders where origin = :origin", origin=origin)
+            if there:
+                return life.load(there[0]["body"])
+            tx.run(
+                "insert into orders (id, version, state, cloud, requester, scope, origin, filed_at, body) "
+                "values (:id, :version, :state, :cloud, :requester, :scope, :origin, :filed_at, :body)",
+                id=order.id,
+                version=order.version,
+                state=order.state.value,
+                cloud=order.cloud,
+                requester=order.requester,
+                scope=order.scope,
+                origin=origin,
+                filed_at=_ms(order.filed_at),
+                body=life.dump(order),
+            )
+            failpoint("filed")
+            audit.append(tx, order.id, order.filed_at, order.requester, "Filed", body)
+            self._enqueue(tx, work, order.filed_at)
+            return order
+
+        return self.engine.transact(write)
+
+    def commit(self, change: Change) -> Verdict:
+        """Write a change, if the order is still what it was when the change was decided."""
+        try:
+            return self.engine.transact(lambda tx: self._commit(tx, change))
+        except Conflict:
+            # Which index stood in the way is told apart by asking, not by reading the engine's message.
+            current = self.order(change.before.id)
+            stale = current is None or current.version != change.before.version
+            return Verdict.STALE if stale or change.decision else Verdict.BUSY
+
+    def _commit(self, tx: Tx, change: Change) -> Verdict:
+        before, after = change.before, change.after
+        written = tx.run(
+            "update orders set version = :version, state = :state, ref_scope = :ref_scope, "
+            "ref_id = :ref_id, looked_at = :looked_at, body = :body where id = :id and version = :was",
+            version=after.version,
+            state=after.state.value,
+            ref_scope=after.ref.scope if after.ref else "",
+            ref_id=after.ref.id if after.ref else "",
+            looked_at=_ms(after.looked_at) if after.looked_at else 0,
+            body=life.dump(after),
+            id=before.id,
+            was=before.version,
+        )
+        if written != 1:
+            return Verdict.STALE
+        failpoint("written")
+        if change.decision:
+            self._decide(tx, change.decision)
+        if change.verb:
+            audit.append(tx, after.id, change.at, change.actor, change.verb, change.body)
+        self._enqueue(tx, change.work, change.at)
+        if before.state in HOLDS_SCOPE and after.state not in HOLDS_SCOPE:
+            self._wake_scope(tx, after.scope, change.at)
+        failpoint("committing")
+        return Verdict.DONE
+
+    def _decide(self, tx: Tx, decision: Decision) -> None:
+        tx.run(
+            "insert into decisions (order_id, round, person, verb, digest, via, at) "
+            "values (:order_id, :round, :person, :verb, :digest, :via, :at)",
+            order_id=decision.order_id,
+            round=decision.round,
+            person=decision.person,
+            verb=decision.verb,
+            digest=decision.digest,
+            via=decision.via,
+            at=_ms(decision.at),
+        )
+
+    def _wake_scope(self, tx: Tx, scope: str, at: datetime) -> None:
+        """Orders that waited for this scope are tried at once."""
+        tx.run(
+            "update work set due_at = :now where job = 'submit' and done_at is null and owner is null "
+            "and order_id in (select id from orders where scope = :scope)",
+            now=_ms(at),
+            scope=scope,
+        )
+
+    def order(self, id: str) -> Order | None:
+        return self._one("select body from orders where id = :id", id=id)
+
+    def by_ref(self, cloud: str, ref_id: str) -> Order | None:
+        return self._one(
+            "select body from orders where cloud = :cloud and ref_id = :ref_id",
+            cloud=cloud,
+            ref_id=ref_id,
+        )
+
+    def by_origin(self, origin: str) -> Order | None:
+        return self._one("select body from orders where origin = :origin", origin=origin)
+
+    def _one(self, sql: str, **params: str) -> Order | None:
+        rows = self.engine.rows(sql, **params)
+        return life.load(rows[0]["body"]) if rows else None
+
+    def listing(
+        self, states: Iterable[State], *, requester: str = "", limit: int = 10, offset: int = 0
+    ) -> list[Order]:
+        """Orders in any of `states`, newest first; of one requester, or of all."""
+        words = ", ".join(f"'{state.value}'" for state in sorted(states))
+        rows = self.engine.rows(
+            f"select body from orders where state in ({words}) "
+            "and (:requester = '' or requester = :requester) "
+            "order by filed_at desc, id desc limit :limit offset :offset",
+            requester=requester,
+            limit=limit,
+            offset=offset,
+        )
+        return [life.load(row["body"]) for row in rows]
+
+    def refs(self, cloud: str) -> frozenset[str]:
+        """The cloud ids of all orders that we know."""
+        rows = self.engine.rows(
+            "select ref_id from orders where cloud = :cloud and ref_id <> ''", cloud=cloud
+        )
+        return frozenset(row["ref_id"] for row in rows)
+
+    def followed(self, cloud: str, scope: str) -> dict[str, Order]:
+        """Every order that lives in one scope of a cloud, by its cloud id."""
+        rows = self.engine.rows(
+            "select ref_id, body from orders where cloud = :cloud and ref_scope = :scope and ref_id <> ''",
+            cloud=cloud,
+            scope=scope,
+        )
+        return {row["ref_id"]: life.load(row["body"]) for row in rows}
+
+    def decisions(self, order_id: str) -> list[Decision]:
+        rows = self.engine.rows(
+            "select * from decisions where order_id = :id order by at", id=order_id
+        )
+        return [
+            Decision(
+                row["order_id"],
+                row["round"],
+                row["person"],
+                row["verb"],
+                row["digest"],
+                row["via"],
+                _utc(row["at"]),
+            )
+            for row in rows
+        ]
+
+    def holder(self, scope: str) -> Order | None:
+        """The order whose placing for this scope is unfinished."""
+        return self._one(
+            "select body from orders where scope = :scope and state in ('placing', 'unclear')",
+            scope=scope,
+        )
+
+    # Work
+
+    def enqueue(self, work: Sequence[Work], at: datetime) -> None:
+        """Add work that does not come from a change of an order."""
+        self.engine.transact(lambda tx: self._enqueue(tx, work, at))
+
+    def ensure(self, work: Sequence[Work], at: datetime) -> None:
+        """Add work that is not there yet, and leave alone what is."""
+        known = {
+            row["key"] for row in self.engine.rows("select key from work where done_at is null")
+        }
+        missing = [one for one in work if one.key not in known]
+        if missing:
+            self.enqueue(missing, at)
+
+    def _enqueue(self, tx: Tx, work: Sequence[Work], at: datetime) -> None:
+        for one in work:
+            tx.run(
+                "insert into work (key, job, queue, order_id, lane, body, made_at, due_at) "
+                "values (:key, :job, :queue, :order_id, :lane, :body, :now, :due) "
+                "on conflict (key) do update set body = excluded.body, lane = excluded.lane, "
+                "due_at = excluded.due_at, generation = work.generation + 1, tries = 0, done_at = null",
+                key=one.key,
+                job=one.job.value,
+                queue=one.queue.value,
+                order_id=one.order_id,
+                lane=one.lane,
+                body=json.dumps(dict(one.body)),
+                now=_ms(at),
+                due=_ms(at + timedelta(seconds=one.delay)),
+            )
+
+    def due(self, queue: Queue, now: datetime) -> bool:
+        """Whether there is anything to claim; cheap, takes no lock."""
+        return bool(
+            self.engine.rows(f"select 1 from work w where {_CLAIMABLE} limit 1", **_at(queue, now))
+        )
+
+    def claim(self, queue: Queue, now: datetime, lease: Mapping[Job, float]) -> Claim | None:
+        """Take the row that has been due longest, for `lease` seconds by kind; nobody else gets it meanwhile."""
+
+        def take(tx: Tx) -> Claim | None:
+            rows = tx.rows(
+                f"select w.* from work w where {_CLAIMABLE} order by w.due_at, w.made_at, w.key limit 1",
+                **_at(queue, now),
+            )
+            return self._lease(tx, rows[0], now, lease) if rows else None
+
+        return self.engine.transact(take) if self.due(queue, now) else None
+
+    def _lease(self, tx: Tx, row: Row, now: datetime, lease: Mapping[Job, float]) -> Claim:
+        job = Job(row["job"])
+        claim = Claim(
+            work=Work(row["key"], job, row["order_id"], json.loads(row["body"]), lane=row["lane"]),
+            owner=uuid.uuid4().hex,
+            until=now + timedelta(seconds=lease[job]),
+            tries=row["tries"] + 1,
+            generation=row["generation"],
+            made_at=_utc(row["made_at"]),
+        )
+        tx.run(
+            "update work set owner = :owner, lease_until = :until, tries = tries + 1 where key = :key",
+            owner=claim.owner,
+            until=_ms(claim.until),
+            key=claim.work.key,
+        )
+        return claim
+
+    def finish(self, claim: Claim, now: datetime, pause: float = 0.0) -> bool:
+        """Mark work done, if this holding of it still stands, and let its lane rest for `pause` seconds.
+
+        Work that was asked for again in the meantime stays due.
+        """
+
+        def write(tx: Tx) -> bool:
+            self._rest(tx, claim.work.lane, now, pause)
+            return bool(
+                tx.run(
+                    "update work set owner = null, lease_until = null, last_error = '', done_at = "
+                    "case when generation = :generation then :now else null end "
+                    "where key = :key and owner = :owner",
+                    generation=claim.generation,
+                    now=_ms(now),
+                    key=claim.work.key,
+                    owner=claim.owner,
+                )
+            )
+
+        return self.engine.transact(write)
+
+    def again(
+        self, claim: Claim, now: datetime, delay: float, error: str = "", *, count: bool = True
+    ) -> None:
+        """Give work back, due again in `delay` seconds; `count` says whether this was a try that failed."""
+        self.engine.transact(
+            lambda tx: tx.run(
+                "update work set owner = null, lease_until = null, last_error = :error, "
+                "tries = tries - :uncounted, "
+                "due_at = case when generation = :generation then :due else due_at end "
+                "where key = :key and owner = :owner",
+                error=error[:500],
+                uncounted=0 if count else 1,
+                generation=claim.generation,
+                due=_ms(now + timedelta(seconds=delay)),
+                key=claim.work.key,
+                owner=claim.owner,
+            )
+        )
+
+    def every(self, claim: Claim, now: datetime, delay: float) -> None:
+        """This round of recurring work is done; the next one is due in `delay` seconds."""
+        self.again(claim, now, delay)
+        self.engine.transact(
+            lambda tx: tx.run("update work set tries = 0 where key = :key and owner is null", key=claim.work.key)
+        )
+
+    def renew(self, owners: Iterable[str], until: datetime) -> None:
+        """Hold on to work that is still being done."""
+
+        def write(tx: Tx) -> None:
+            for owner in owners:
+                tx.run("update work set lease_until = :until where owner = :owner", until=_ms(until), owner=owner)
+
+        self.engine.transact(write)
+
+    def hold_lane(self, claim: Claim, now: datetime, delay: float, error: str) -> None:
+        """Give work back and let nothing of its lane go out for `delay` seconds, so that order is kept."""
+
+        def write(tx: Tx) -> None:
+            self._rest(tx, claim.work.lane, now, delay)
+            tx.run(
+                "update work set owner = null, lease_until = null, last_error = :error "
+                "where key = :key and owner = :owner",
+                error=error[:500],
+                key=claim.work.key,
+                owner=claim.owner,
+            )
+
+        self.engine.transact(write)
+
+    def _rest(self, tx: Tx, lane: str, now: datetime, pause: float) -> None:
+        if lane and pause:
+            tx.run(
+                "insert into lanes (name, next_at) values (:name, :next) "
+                "on conflict (name) do update set next_at = excluded.next_at",
+                name=lane,
+                next=_ms(now + timedelta(seconds=pause)),
+            )
+
+    def stuck(self, tries: int = 5) -> list[Row]:
+        """Unfinished work that has failed at least `tries` times."""
+        return self.engine.rows(
+            "select key, job, order_id, tries, last_error from work "
+            "where done_at is null and tries >= :tries order by key",
+            tries=tries,
+        )
+
+    def tidy(self, before: datetime) -> None:
+        """Delete finished work and drafts older than `before`."""
+
+        def write(tx: Tx) -> None:
+            tx.run("delete from work where done_at < :before", before=_ms(before))
+            tx.run("delete from drafts where at < :before", before=_ms(before))
+
+        self.engine.transact(write)
+
+    # What Slack and the clouds said last, and what people began
+
+    def post(self, order_id: str, job: Job) -> tuple[str, str] | None:
+        """Channel and ts of the message of this kind for an order."""
+        rows = self.engine.rows(
+            "select channel, ts from posts where order_id = :id and job = :job",
+            id=order_id,
+            job=job.value,
+        )
+        return (rows[0]["channel"], rows[0]["ts"]) if rows else None
+
+    def keep_post(self, order_id: str, job: Job, channel: str, ts: str) -> None:
+        self.engine.transact(
+            lambda tx: tx.run(
+                "insert into posts (order_id, job, channel, ts) values (:id, :job, :channel, :ts) "
+                "on conflict (order_id, job) do update set channel = excluded.channel, ts = excluded.ts",
+                id=order_id,
+                job=job.value,
+                channel=channel,
+                ts=ts,
+            )
+        )
+
+    def keep(self, key: str, body: Any, at: datetime) -> None:
+        """Remember something that can be asked for again: a catalogue, a group, a heartbeat."""
+        self.engine.transact(
+            lambda tx: tx.run(
+                "insert into kept (key, body, at) values (:key, :body, :at) "
+                "on conflict (key) do update set body = excluded.body, at = excluded.at",
+                key=key,
+                body=json.dumps(body),
+                at=_ms(at),
+            )
+        )
+
+    def kept(self, prefix: str) -> dict[str, tuple[Any, datetime]]:
+        """Everything remembered under keys that start with `prefix`: its body, and since when."""
+        rows = self.engine.rows(
+            "select key, body, at from kept where substr(key, 1, :length) = :prefix",
+            length=len(prefix),
+            prefix=prefix,
+        )
+        return {row["key"]: (json.loads(row["body"]), _utc(row["at"])) for row in rows}
+
+    def groups(self) -> dict[str, Members]:
+        """The user groups as last read."""
+        return {
+            key.removeprefix("group/"): Members(frozenset(body), at)
+            for key, (body, at) in self.kept("group/").items()
+        }
+
+    def save_draft(self, person: str, body: Mapping[str, Any], at: datetime) -> str:
+        """Keep what somebody typed, so that a button can open a form with it; returns its id."""
+        id = uuid.uuid4().hex[:16]
+        self.engine.transact(
+            lambda tx: tx.run(
+                "insert into drafts (id, person, body, at) values (:id, :person, :body, :at)",
+                id=id,
+                person=person,
+                body=json.dumps(dict(body)),
+                at=_ms(at),
+            )
+        )
+        return id
+
+    def draft(self, id: str, person: str) -> dict[str, Any] | None:
+        """A draft of this very person."""
+        rows = self.engine.rows(
+            "select body from drafts where id = :id and person = :person", id=id, person=person
+        )
+        return json.loads(rows[0]["body"]) if rows else None
+
+    # Audit
+
+    def events(self, order_id: str) -> list[Row]:
+        """The audit log of one order, oldest first."""
+        return self.engine.rows(
+            "select * from events where order_id = :id order by seq", id=order_id
+        )
+
+    def note(
+        self, order_id: str, at: datetime, actor: str, verb: str, body: Mapping[str, Any]
+    ) -> None:
+        """An audit event that changes no order: a refused click, for instance."""
+        self.engine.transact(lambda tx: audit.append(tx, order_id, at, actor, verb, body))
+
+    def all_events(self) -> Iterator[Row]:
+        """The whole audit log, oldest first, read a thousand at a time."""
+        last = 0
+        while rows := self.engine.rows(
+            "select * from events where seq > :last order by seq limit 1000", last=last
+        ):
+            yield from rows
+            last = rows[-1]["seq"]
+
+    def audit_head(self) -> tuple[int, str]:
+        """Number and hash of the newest audit event; `(0, "")` before the first."""
+        row = self.engine.rows("select seq, hash from audit_head")[0]
+        return row["seq"], row["hash"]
+
+    # Numbers
+
+    def counts(self, now: datetime) -> dict[str, dict[str, int]]:
+        """Orders by state, work by kind that is not done, and the age in seconds of the oldest due work."""
+        orders = self.engine.rows("select state, count(*) as n from orders group by state")
+        work = self.engine.rows(
+            "select job, count(*) as n from work where done_at is null group by job"
+        )
+        oldest = self.engine.rows(
+            "select min(due_at) as due from work where done_at is null and due_at <= :now",
+            now=_ms(now),
+        )[0]["due"]
+        return {
+            "orders": {row["state"]: row["n"] for row in orders},
+            "work": {row["job"]: row["n"] for row in work},
+            "late": {"seconds": max(0, _ms(now) - oldest) // 1000 if oldest else 0},
+        }
+
+
+# A lane lets one piece of work out at a time, and rests when it was told to.
+_CLAIMABLE = """w.queue = :queue and w.done_at is null and w.due_at <= :now
+    and (w.owner is null or w.lease_until < :now)
+    and (w.lane = '' or (
+        not exists (select 1 from lanes l where l.name = w.lane and l.next_at > :now)
+        and not exists (select 1 from work o where o.lane = w.lane and o.done_at is null
+            and o.owner is not null and o.lease_until >= :now)))"""
+
+
+def _at(queue: Queue, now: datetime) -> dict[str, Any]:
+    return {"queue": queue.value, "now": _ms(now)}
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _utc(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
