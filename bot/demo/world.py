@@ -104,15 +104,19 @@ class Bot:
 
     def start(self, **more: str) -> None:
         """Start the process, with more settings where given. Does not wait until it serves."""
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot", self.command],
-                env=inherited | self.environment | more,
+                env=self.surroundings() | more,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+
+    def surroundings(self) -> dict[str, str]:
+        """The whole environment of the process: its settings and what every process needs."""
+        needed = ("PATH", "HOME", "LANG", "SYSTEMROOT", "COVERAGE_PROCESS_START")
+        return {name: os.environ[name] for name in needed if name in os.environ} | self.environment
 
     def wait_ready(self, timeout: float = 20.0) -> None:
         """Wait until it says that it can serve.

@@ -7,6 +7,7 @@ import pytest
 
 from bot.clouds.aws import Aws
 from bot.demo.outposts import LocalOutposts
+from bot.ports import Clock
 from tests.clouds.world import ELSEWHERE, NOW, RACK, REGION, SERVER
 
 MakeAws = Callable[..., Aws]
@@ -34,7 +35,7 @@ def make_aws(outposts: LocalOutposts, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setenv(name, value)
     with ExitStack() as stack:
 
-        def make(*regions: str, place_timeout: float = 5.0, clock=lambda: NOW) -> Aws:
+        def make(*regions: str, place_timeout: float = 5.0, clock: Clock = lambda: NOW) -> Aws:
             aws = Aws(regions or (REGION,), place_timeout=place_timeout, clock=clock)
             stack.callback(aws.close)
             return aws

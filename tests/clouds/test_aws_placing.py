@@ -4,7 +4,8 @@ import json
 import socket
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +55,6 @@ def test_an_order_that_aws_took_is_placed(aws: Aws, outposts: LocalOutposts, out
 def test_an_outpost_named_by_arn_is_sent_as_it_was_typed(
     aws: Aws, outposts: LocalOutposts, outpost: str
 ) -> None:
-    aws.check(asked(outpost))
     arn = f"arn:aws:outposts:{REGION}:123456789012:outpost/{outpost}"
 
     aws.place(asked(arn, region=""), LATER)
@@ -259,7 +259,7 @@ def test_without_usable_settings_nothing_is_sent(
     outposts: LocalOutposts,
     outpost: str,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -280,7 +280,7 @@ def test_credentials_that_come_later_are_noticed(
     outposts: LocalOutposts,
     outpost: str,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -339,7 +339,7 @@ def test_the_clock_is_asked_only_when_everything_is_ready_to_go(
 ) -> None:
     sent_before = []
 
-    def clock():
+    def clock() -> datetime:
         sent_before.append(len(outposts.posts()))
         return NOW
 

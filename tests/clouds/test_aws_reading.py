@@ -335,7 +335,7 @@ def test_look_alikes_are_exactly_those_that_equal_the_request(
     other = outposts.add_outpost(REGION, name="FRA-2")
     items = [(RACK, 2), (SERVER, 1)]
 
-    def add(where: str = outpost, what=items, minutes: int = 1, **more: str) -> str:
+    def add(where: str = outpost, what: list[tuple[str, int]] = items, minutes: int = 1, **more: str) -> str:
         at = NOW + timedelta(minutes=minutes)
         return outposts.add_order(REGION, where, what, submitted=at, **more)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.command import Ask, parse
@@ -315,6 +315,7 @@ def test_the_digest_never_changes_from_one_release_to_the_next() -> None:
     assert REQUEST.digest() == "3bd37ec9b88ace91751b7bbf2470d2c605ecc7eaea9f34aa0c0a1b5d05b54d09"
 
 
+@settings(max_examples=30)
 @given(requests, requests)
 def test_two_digests_are_equal_only_for_equal_requests(one: Request, other: Request) -> None:
     def bought(request: Request) -> Request:

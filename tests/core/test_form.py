@@ -1,0 +1,451 @@
+"""The forms: filled from words, read back into words, and never more than Slack takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.form import (
+    Origin,
+    Rejection,
+    View,
+    WasPlaced,
+    add_item,
+    choosing,
+    errors_by_block,
+    form,
+    origin_of,
+    placed_form,
+    reject_form,
+    rejection,
+    values_from,
+    was_placed,
+)
+from bot.core.request import (
+    FIELDS,
+    AwsTerms,
+    LineItem,
+    Mistake,
+    Request,
+    Values,
+    read,
+    tidy,
+    values_of,
+)
+
+TODAY = date(2026, 11, 22)
+OUTPOST = "op-0123456789abcdef0"
+ORIGIN = Origin("C0EDGE", "draft-1")
+REASON = "second rack"
+
+# What each kind of element starts with, and what Slack calls it when it comes back.
+RETURNED = {
+    "external_select": ("initial_option", "selected_option"),
+    "static_select": ("initial_option", "selected_option"),
+    "number_input": ("initial_value", "value"),
+    "plain_text_input": ("initial_value", "value"),
+    "datepicker": ("initial_date", "selected_date"),
+    "conversations_select": ("initial_conversation", "selected_conversation"),
+}
+
+
+def label(key: str, value: str) -> str:
+    return f"{key} {value}"
+
+
+def opened(values: Values, **more: Any) -> View:
+    return form(values, origin=ORIGIN, label=label, **more)
+
+
+def shown(view: View, typed: Mapping[str, Any] | None = None) -> View:
+    """`view` as Slack sends it back, with what somebody put into some of its blocks."""
+    values = {
+        block["block_id"]: {block["element"]["action_id"]: _returned(block["element"])}
+        for block in inputs(view)
+    }
+    for block, value in (typed or {}).items():
+        (element,) = values[block].values()
+        element[RETURNED[element["type"]][1]] = value
+    return {**view, "id": "V1", "hash": "1.2", "state": {"values": values}}
+
+
+def _returned(element: Mapping[str, Any]) -> dict[str, Any]:
+    initial, returned = RETURNED[element["type"]]
+    return {"type": element["type"], returned: element.get(initial)}
+
+
+def option(value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": f"picked {value}"}, "value": value}
+
+
+def inputs(view: View) -> list[dict[str, Any]]:
+    return [block for block in view["blocks"] if block["type"] == "input"]
+
+
+def element(view: View, block: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(b["element"] for b in inputs(view) if b["block_id"] == block)
+    return found
+
+
+def said_above(view: View) -> str:
+    texts = [b["elements"][0]["text"] for b in view["blocks"] if b.get("block_id") == "typed"]
+    return "".join(texts)
+
+
+def assert_fits_slack(view: View) -> None:
+    """https://docs.slack.dev/reference/views and /reference/block-kit"""
+    assert 1 <= len(view["blocks"]) <= 100
+    assert len(view["private_metadata"]) <= 3000
+    assert len(json.dumps(view)) < 250_000
+    assert all(1 <= len(view[at]["text"]) <= 24 for at in ("title", "submit", "close") if at in view)
+    assert "submit" in view or not inputs(view)
+    ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
+    assert len(set(ids)) == len(ids)
+    for block in view["blocks"]:
+        for text in (block.get("text"), *block.get("elements", ())):
+            assert not text or "mrkdwn" != text["type"] or 1 <= len(text["text"]) <= 3000
+    for block in inputs(view):
+        assert 1 <= len(block["label"]["text"]) <= 2000
+        _assert_element_fits(block["element"])
+
+
+def _assert_element_fits(found: dict[str, Any]) -> None:
+    initial = found.get("initial_option")
+    for choice in [*found.get("options", ()), *([initial] if initial else [])]:
+        assert 1 <= len(choice["text"]["text"]) <= 75
+        assert 1 <= len(choice["value"]) <= 150
+    assert "options" not in found or not initial or initial in found["options"]
+    assert len(found.get("initial_value", "")) <= found.get("max_length", 3000) <= 3000
+    assert 1 <= len(found.get("placeholder", {"text": "x"})["text"]) <= 150
+
+
+def test_the_form_has_the_labels_that_people_know() -> None:
+    assert [block["label"]["text"] for block in inputs(opened({}))] == [
+        "Outpost",
+        "Catalog item",
+        "Quantity",
+        "Payment option",
+        "Payment term",
+        "Reason",
+        "Cost center",
+        "Needed by",
+        "Post updates to",
+    ]
+
+
+def test_the_form_says_what_it_is_and_what_its_button_does() -> None:
+    view = opened({})
+    assert (view["callback_id"], view["title"]["text"]) == ("order_aws", "Order AWS Outposts")
+    assert view["submit"]["text"] == "Ask for approval"
+
+
+def test_a_block_is_called_as_its_key_and_so_is_its_element() -> None:
+    view = opened({"item": ("OR-ABCDEFG", "OR-1234567")})
+    blocks = [(block["block_id"], block["element"]["action_id"]) for block in inputs(view)]
+    assert [block for block, _ in blocks] == [
+        "outpost",
+        "item_1",
+        "quantity_1",
+        "item_2",
+        "quantity_2",
+        "payment",
+        "term",
+        "reason",
+        "cost_center",
+        "needed_by",
+        "channel",
+    ]
+    assert all(block == action for block, action in blocks)
+
+
+def test_what_a_request_needs_the_form_needs() -> None:
+    optional = [block["block_id"] for block in inputs(opened({})) if block["optional"]]
+    assert optional == ["cost_center", "needed_by", "channel"]
+
+
+def test_choices_have_readable_texts_and_exact_values() -> None:
+    view = opened({})
+    texts = {
+        choice["text"]["text"]: choice["value"]
+        for key in ("payment", "term")
+        for choice in element(view, key)["options"]
+    }
+    assert texts == {
+        "No upfront": "NO_UPFRONT",
+        "Partial upfront": "PARTIAL_UPFRONT",
+        "All upfront": "ALL_UPFRONT",
+        "1 year": "ONE_YEAR",
+        "3 years": "THREE_YEARS",
+        "5 years": "FIVE_YEARS",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "regions", "value"),
+    [
+        ({"outpost": (OUTPOST,)}, (), OUTPOST),
+        ({"outpost": (OUTPOST,)}, ("eu-central-1",), f"eu-central-1/{OUTPOST}"),
+        ({"outpost": (OUTPOST,)}, ("eu-central-1", "us-east-1"), OUTPOST),
+        ({"outpost": (OUTPOST,), "region": ("us-east-1",)}, (), f"us-east-1/{OUTPOST}"),
+        ({"outpost": (f"us-east-1/{OUTPOST}",)}, ("eu-central-1",), f"us-east-1/{OUTPOST}"),
+        (
+            {"outpost": (f"arn:aws:outposts:us-east-1:123456789012:outpost/{OUTPOST}",)},
+            (),
+            f"us-east-1/{OUTPOST}",
+        ),
+    ],
+)
+def test_an_outpost_is_chosen_with_its_region_where_that_is_known(
+    values: Values, regions: tuple[str, ...], value: str
+) -> None:
+    chosen = element(opened(values, regions=regions), "outpost")["initial_option"]
+    assert (chosen["value"], chosen["text"]["text"]) == (value, f"outpost {value}")
+
+
+def test_a_choice_without_a_text_shows_its_value() -> None:
+    view = form({"item": ("OR-ABCDEFG",)}, origin=ORIGIN, label=lambda _key, _value: "\u200b")
+    assert element(view, "item_1")["initial_option"]["text"]["text"] == "OR-ABCDEFG"
+
+
+def test_updates_go_to_a_channel_that_was_named_by_id() -> None:
+    found = element(opened({"channel": ("<#C123|edge>",)}), "channel")
+    assert found["initial_conversation"] == "C123"
+    assert "default_to_current_conversation" not in found
+
+
+def test_updates_go_where_it_was_asked_if_nothing_was_named() -> None:
+    assert element(opened({}), "channel")["default_to_current_conversation"] is True
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        ({"outpost": ("op-1",)}, "outpost=op-1"),
+        ({"item": ("OR-ABCDEFG:500",)}, "item=OR-ABCDEFG:500"),
+        ({"payment": ("half",)}, "payment=half"),
+        ({"term": ("ONE_YEAR", "FIVE_YEARS")}, "term=FIVE_YEARS"),
+        ({"needed_by": ("soon",)}, "needed_by=soon"),
+        ({"channel": ("#edge",)}, "channel=#edge"),
+        ({"channel": ("D123",)}, "channel=D123"),
+        ({"region": ("us-east-1",)}, "region=us-east-1"),
+        ({"quote": ("oq-1",)}, "quote=oq-1"),
+        ({"colour": ("<!channel>",)}, "colour=&lt;!channel&gt;"),
+        ({"reason": ("x" * 3001,)}, "reason=xxx"),
+    ],
+)
+def test_what_the_form_cannot_show_is_said_above_it(values: Values, note: str) -> None:
+    view = opened(values)
+    assert_fits_slack(view)
+    assert note in said_above(view)
+    assert view["blocks"][0]["block_id"] == "typed"
+
+
+def test_a_reason_that_is_too_long_keeps_its_beginning() -> None:
+    assert element(opened({"reason": ("x" * 5000,)}), "reason")["initial_value"] == "x" * 3000
+
+
+def test_who_will_be_asked_stands_at_the_end() -> None:
+    view = opened({}, notes=["<@U1> will be asked.", "*Paid in full before delivery.*"])
+    text = view["blocks"][-1]["elements"][0]["text"]
+    assert text == "<@U1> will be asked.\n*Paid in full before delivery.*"
+
+
+def test_the_form_remembers_where_it_was_asked_for() -> None:
+    assert origin_of(opened({})) == ORIGIN
+
+
+def test_another_item_keeps_all_that_was_typed() -> None:
+    view = opened({"outpost": ("op-1",)}, notes=["<@U1> will be asked."])
+    typed = {
+        "outpost": option(f"eu-central-1/{OUTPOST}"),
+        "item_1": option("OR-ABCDEFG"),
+        "quantity_1": "3",
+        "payment": option("NO_UPFRONT"),
+        "reason": " because ",
+        "needed_by": "2027-03-31",
+        "channel": "C9",
+    }
+    more = add_item(shown(view, typed), lambda _key, _value: "not known any more")
+    assert [b["block_id"] for b in inputs(more)][:5] == [
+        "outpost",
+        "item_1",
+        "quantity_1",
+        "item_2",
+        "quantity_2",
+    ]
+    chosen = element(more, "outpost")["initial_option"]["text"]["text"]
+    assert chosen == f"picked eu-central-1/{OUTPOST}"
+    assert element(more, "reason")["initial_value"] == " because "
+    assert said_above(more) == said_above(view)
+    assert more["blocks"][-1] == view["blocks"][-1]
+    assert origin_of(more) == ORIGIN
+    assert values_from(shown(more)) == values_from(shown(view, typed))
+
+
+def test_another_item_keeps_a_quantity_whose_item_is_still_missing() -> None:
+    more = add_item(shown(opened({}), {"quantity_1": "7"}), label)
+    assert element(more, "quantity_1")["initial_value"] == "7"
+
+
+def test_there_are_at_most_twenty_items_and_then_no_button() -> None:
+    view = opened({})
+    for rows in range(2, 21):
+        assert view["blocks"][rows * 2 - 1]["elements"][0]["text"]["text"] == "Add another item"
+        view = add_item(shown(view), label)
+        assert_fits_slack(view)
+    assert "add_item" not in [block.get("block_id") for block in view["blocks"]]
+    assert len([b for b in inputs(view) if b["block_id"].startswith("item_")]) == 20
+    assert len(inputs(add_item(shown(view), label))) == len(inputs(view))
+
+
+def test_a_row_that_nobody_touched_is_not_an_item() -> None:
+    view = add_item(shown(opened({"item": ("OR-ABCDEFG:2",)})), label)
+    assert values_from(shown(view))["item"] == ("OR-ABCDEFG:2",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "block", "message"),
+    [
+        ({"quantity_2": "500"}, "quantity_2", "not “OR-1234567:500”"),
+        ({"quantity_2": None}, "quantity_2", "a whole number from 1 to 100"),
+        ({"item_2": None, "quantity_2": "4"}, "item_2", "a catalog item"),
+        ({"item_1": None}, "item_1", "a catalog item"),
+        ({"outpost": option("op-1")}, "outpost", "an Outpost id"),
+        ({"needed_by": "2020-01-01"}, "needed_by", "not in the past"),
+        ({"reason": " \u200b "}, "reason", "that say why"),
+    ],
+)
+def test_an_error_stands_under_the_field_that_it_is_about(
+    typed: dict[str, Any], block: str, message: str
+) -> None:
+    values = {
+        "outpost": (OUTPOST,),
+        "item": ("OR-ABCDEFG:2", "OR-1234567:1"),
+        "payment": ("NO_UPFRONT",),
+        "term": ("ONE_YEAR",),
+        "reason": (REASON,),
+    }
+    view = shown(opened(values), typed)
+    if typed.get("item_1", "") is None:
+        view = shown(opened({**values, "item": ()}), typed)
+    mistakes = read("aws", values_from(view), TODAY)
+    assert isinstance(mistakes, tuple)
+    errors = errors_by_block(mistakes, view)
+    assert list(errors) == [block]
+    assert message in errors[block]
+
+
+def test_errors_of_one_field_are_told_together() -> None:
+    mistakes = [Mistake("reason", "a", "this"), Mistake("reason", "b", "that")]
+    errors = errors_by_block(mistakes, shown(opened({})))
+    assert errors == {"reason": "Expected this, not “a”. Expected that, not “b”."}
+
+
+@pytest.mark.parametrize(
+    ("key", "block"),
+    [("region", "outpost"), ("quote", "item_1"), ("option", "item_1"), ("colour", "outpost")],
+)
+def test_a_mistake_without_a_field_goes_to_the_nearest(key: str, block: str) -> None:
+    errors = errors_by_block([Mistake(key, "x", "y")], shown(opened({})))
+    assert list(errors) == [block]
+
+
+def test_choosing_offers_each_cloud() -> None:
+    view = choosing(["aws", "azure"], ORIGIN)
+    assert_fits_slack(view)
+    buttons = [(b["text"]["text"], b["action_id"], b["value"]) for b in view["blocks"][1]["elements"]]
+    assert buttons == [
+        ("AWS Outposts", "choose_aws", "aws"),
+        ("Azure Edge hardware", "choose_azure", "azure"),
+    ]
+    assert origin_of(view) == ORIGIN
+
+
+def test_a_rejection_comes_back_with_its_reason() -> None:
+    view = reject_form("ORD-7F3K2M", "7", ORIGIN)
+    assert_fits_slack(view)
+    assert (view["title"]["text"], view["callback_id"]) == ("Reject ORD-7F3K2M", "reject")
+    typed = shown(view, {"reason": " too dear "})
+    assert rejection(typed) == Rejection("ORD-7F3K2M", "7", "too dear", ORIGIN)
+
+
+def test_a_blank_reason_to_reject_is_no_reason() -> None:
+    assert rejection(shown(reject_form("ORD-7F3K2M", "7", ORIGIN), {"reason": "  "})).reason == ""
+
+
+def test_an_operator_says_which_order_it_was() -> None:
+    view = placed_form("ORD-7F3K2M")
+    assert_fits_slack(view)
+    assert view["callback_id"] == "was_placed"
+    found = was_placed(shown(view, {"aws_order": " OO-0123456789ABCDEF0 "}))
+    assert found == WasPlaced("ORD-7F3K2M", "oo-0123456789abcdef0")
+
+
+def test_an_order_id_that_is_none_is_told_under_its_field() -> None:
+    view = shown(placed_form("ORD-7F3K2M"), {"aws_order": "42"})
+    mistake = was_placed(view)
+    assert isinstance(mistake, Mistake)
+    assert list(errors_by_block([mistake], view)) == ["aws_order"]
+
+
+requests = st.builds(
+    Request,
+    cloud=st.just("aws"),
+    terms=st.builds(
+        AwsTerms,
+        outpost=st.just(OUTPOST),
+        region=st.sampled_from(["", "eu-central-1"]),
+        items=st.lists(
+            st.builds(LineItem, st.sampled_from(["OR-ABCDEFG", "OR-1234567"]), st.integers(1, 100)),
+            min_size=1,
+            max_size=20,
+        ).map(tuple),
+        payment=st.sampled_from(["NO_UPFRONT", "PARTIAL_UPFRONT", "ALL_UPFRONT"]),
+        term=st.sampled_from(["ONE_YEAR", "THREE_YEARS", "FIVE_YEARS"]),
+    ),
+    reason=(st.text() | st.sampled_from(["x" * 3000, "🚀" * 3000])).map(tidy).filter(bool),
+    cost_center=st.sampled_from(["", "CC-4711"]),
+    needed_by=st.sampled_from(["", "2027-03-31"]),
+    channel=st.sampled_from(["", "C0EDGE"]),
+)
+
+
+@settings(max_examples=50)
+@given(requests)
+def test_a_request_comes_back_from_its_form_as_it_was(request: Request) -> None:
+    view = opened(values_of(request))
+    assert_fits_slack(view)
+    assert said_above(view) == ""
+    assert read("aws", values_from(shown(view)), TODAY) == request
+
+
+@settings(max_examples=50)
+@given(requests)
+def test_the_form_comes_back_from_its_values_as_it_was(request: Request) -> None:
+    view = opened(values_of(request))
+    assert opened(values_from(shown(view))) == view
+
+
+@settings(max_examples=50)
+@given(
+    st.dictionaries(
+        st.sampled_from([field.key for field in FIELDS["aws"]]) | st.text(),
+        st.lists(st.text() | st.just("&" * 9000), max_size=30).map(tuple),
+    ),
+    st.text(),
+)
+def test_whatever_was_typed_the_form_opens(values: dict[str, tuple[str, ...]], text: str) -> None:
+    view = form(values, origin=ORIGIN, label=lambda _key, _value: text)
+    assert_fits_slack(view)
+    assert_fits_slack(add_item(shown(view), label))
+    found = read("aws", values_from(shown(view)), TODAY)
+    if isinstance(found, tuple):
+        errors = errors_by_block(found, shown(view))
+        assert set(errors) <= {block["block_id"] for block in inputs(view)}
+        assert all(1 <= len(message) <= 300 for message in errors.values())
