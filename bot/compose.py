@@ -68,6 +68,13 @@ def opened() -> Iterator[World]:
     try:
         yield world
     finally:
-        world.store.close()
+        close(world)
+
+
+def close(world: World) -> None:
+    """Let go of the database and of connections to the clouds."""
+    world.store.close()
+    for cloud in world.clouds.values():
+        cloud.close()
 
 

@@ -120,6 +120,9 @@ class Cloud(Protocol):
     def cancel(self, ref: Ref) -> None:
         """Ask for an order to be cancelled. Asking again does no harm."""
 
+    def close(self) -> None:
+        """Let go of connections; nothing may be asked afterwards."""
+
 
 @dataclass(frozen=True)
 class Post:

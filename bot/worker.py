@@ -17,6 +17,7 @@ from datetime import timedelta
 from bot.core.follow import Job, Queue, Work
 from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
+from bot.failpoint import failpoint
 from bot.spine import Again, Every, Result, World, tell_operators
 from bot.steps import approve, notify, reconcile, request, submit, track
 from bot.store import Claim
@@ -166,8 +167,10 @@ class Worker:
 def run(world: World, claim: Claim) -> None:
     """Do one piece of claimed work and write down what came of it."""
     store = world.store
+    failpoint(f"claimed-{claim.work.job}")
     try:
         result = STEPS[claim.work.job](world, claim)
+        failpoint(f"worked-{claim.work.job}")
     except ChatDown as error:
         delay = error.retry_after or backoff(claim.tries)
         log.warning("chat.down", extra=_about(claim) | {"why": str(error), "delay": delay})

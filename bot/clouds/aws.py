@@ -282,6 +282,7 @@ class Aws:
             raise
         except Exception as error:
             told = cloud_error(error)
+            # A client that was made without credentials would never notice that there are some now.
             if isinstance(told, CloudRefused) and told.code in STALE_CREDENTIALS:
                 self._clients.forget()
             raise told from error

@@ -125,12 +125,7 @@ class Clients:
         self.forget()
 
     def _open(self, region: str, config: Config) -> OutpostsClient:
-        from botocore.exceptions import NoCredentialsError
-
         self._session = self._session or _new_session()
-        # A client made without credentials would never notice that there are some now.
-        if self._session.get_credentials() is None:
-            raise NoCredentialsError
         client = self._session.create_client("outposts", region_name=region, config=config)
         return cast("OutpostsClient", client)
 

@@ -63,6 +63,7 @@ def _ask_then_send(world: World, claim: Claim, order: Order) -> Result:
     send_before = claim.until - timedelta(seconds=world.settings.place_timeout)
     if world.now() >= send_before:
         return Again(0, "asking first took too long to send within this lease")
+    failpoint("asked-first")
     verdict, placing = happen(world, order, life.Attempted(tuple(sorted(known))))
     if verdict is Verdict.BUSY:
         return _wait_for_scope(world, order)

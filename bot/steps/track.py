@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core import order as life
 from bot.core.follow import Job, Work
@@ -54,16 +54,15 @@ def _changed(order: Order, summary: Summary) -> bool:
 def _budget(world: World, followed: dict[str, Order]) -> frozenset[str]:
     """The orders whose turn for a full look it is: oldest first, and only so many as keep the load even."""
     moving = [order for order in followed.values() if order.state is State.PLACED]
-    old = [order for order in moving if _age(world, order) >= _patience(order)]
+    old = [order for order in moving if _looked_at(order) + _patience(order) <= world.now()]
     rounds = max(1.0, FULL_LOOK.total_seconds() / world.settings.poll_interval)
     most = int(len(moving) * 4 / rounds) + 1
-    return frozenset(
-        order.id for order in sorted(old, key=lambda order: -_age(world, order))[:most]
-    )
+    return frozenset(order.id for order in sorted(old, key=_looked_at)[:most])
 
 
-def _age(world: World, order: Order) -> timedelta:
-    return world.now() - order.looked_at if order.looked_at else timedelta.max
+def _looked_at(order: Order) -> datetime:
+    """When the order was last read in full; long enough ago for another look if never."""
+    return order.looked_at or order.filed_at - FULL_LOOK
 
 
 def _patience(order: Order) -> timedelta:

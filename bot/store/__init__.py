@@ -127,17 +127,21 @@ class Store:
             self._enqueue(tx, work, order.filed_at)
             return order
 
-        return self.engine.transact(write)
+        there = self.engine.transact(write)
+        failpoint("filing-committed")
+        return there
 
     def commit(self, change: Change) -> Verdict:
         """Write a change, if the order is still what it was when the change was decided."""
         try:
-            return self.engine.transact(lambda tx: self._commit(tx, change))
+            verdict = self.engine.transact(lambda tx: self._commit(tx, change))
         except Conflict:
             # Which index stood in the way is told apart by asking, not by reading the engine's message.
             current = self.order(change.before.id)
             stale = current is None or current.version != change.before.version
             return Verdict.STALE if stale or change.decision else Verdict.BUSY
+        failpoint("committed")
+        return verdict
 
     def _commit(self, tx: Tx, change: Change) -> Verdict:
         before, after = change.before, change.after

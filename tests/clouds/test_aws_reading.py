@@ -495,6 +495,19 @@ def test_being_denied_is_a_refusal_with_the_words_of_aws(
     assert refusal.value.words.endswith("Not authorized to do that.")
 
 
+def test_credentials_that_come_later_are_noticed(
+    aws: Aws, outposts: LocalOutposts, outpost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "nowhere")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(CloudRefused):
+        aws.known(asked(outpost))
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", outposts.environment()["AWS_ACCESS_KEY_ID"])
+
+    assert aws.known(asked(outpost)) == frozenset()
+
+
 def test_without_credentials_it_says_what_to_do(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "nowhere")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, StructureShape
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clouds import aws_view as view
@@ -348,6 +348,7 @@ orders = shaped(
 )
 
 
+@settings(deadline=None)  # the first example pays for an import
 @given(orders)
 def test_no_order_is_too_odd_to_be_read_stored_and_compared(answer: dict[str, Any]) -> None:
     snapshot = view.snapshot(answer, REGION)
@@ -358,6 +359,7 @@ def test_no_order_is_too_odd_to_be_read_stored_and_compared(answer: dict[str, An
     assert "\x00" not in dump(snapshot)
 
 
+@settings(deadline=None)  # the first example pays for an import
 @given(orders, st.randoms(use_true_random=False))
 def test_no_shuffle_of_an_order_is_a_change(answer: dict[str, Any], chance: random.Random) -> None:
     assert view.snapshot(shuffled(answer, chance), REGION) == view.snapshot(answer, REGION)
@@ -375,6 +377,7 @@ def shuffled(answer: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return mixed
 
 
+@settings(deadline=None)  # the first example pays for an import
 @given(orders)
 def test_no_order_is_too_odd_to_be_matched_or_offered(answer: dict[str, Any]) -> None:
     request = asked("op-1")

@@ -19,6 +19,7 @@ SECTION_LIMIT = 3000
 FIELD_LIMIT = 2000
 HEADER_LIMIT = 150
 BUTTON_LIMIT = 75
+URL_LIMIT = 500
 
 # Control, zero-width and direction characters can fake extra lines or turn a sentence round.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -41,12 +42,15 @@ def clean(text: str, limit: int = SECTION_LIMIT) -> str:
 def escape(text: str, limit: int = 2800) -> str:
     """Text that somebody else wrote, for mrkdwn: it can ping nobody and link nowhere.
 
-    Cut before escaping, so that no entity is cut in half; the result may be a little longer than `limit`
-    where the text is full of `&<>`, and is then cut again.
+    Cut before escaping, so that no entity is cut in half; where the text is full of `&<>` and so gets
+    longer than `limit`, it is cut again.
     """
     shown = clean(text, limit)
+    kept = len(shown)
     while len(escaped := _entities(shown)) > limit:
-        shown = shown[: len(shown) - max(1, (len(escaped) - limit) // 5)].rstrip("…") + "…"
+        # Each character cut saves five at most, so this never cuts more than it has to.
+        kept -= max(1, (len(escaped) - limit) // 5)
+        shown = shown[:kept].rstrip("…") + "…"
     return escaped
 
 
@@ -57,7 +61,7 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def code(text: str) -> str:
     """An identifier, drawn as code."""
-    return f"`{one_line(text).replace('`', 'ˋ')}`"
+    return f"`{one_line(text).replace('`', 'ˋ') or '–'}`"
 
 
 def user(person: str) -> str:
@@ -71,8 +75,14 @@ def channel_link(channel: str) -> str:
 
 
 def link(url: str, text: str) -> str:
-    """A link that we made ourselves; `url` is of our own table, `text` is escaped."""
-    return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{one_line(text).replace('|', '¦')}>"
+    """A link that we made ourselves; `url` is of our own table, `text` is escaped.
+
+    An address too long for a sentence is left out: a link that is cut off would not be one.
+    """
+    shown = one_line(text).replace("|", "¦")
+    if not shown or len(url) > URL_LIMIT:
+        return shown
+    return f"<{url.replace('|', '%7C').replace('<', '%3C').replace('>', '%3E')}|{shown}>"
 
 
 def date(at: datetime) -> str:
@@ -91,24 +101,18 @@ def header(text: str) -> Block:
 
 
 def section(mrkdwn: str, accessory: Block | None = None) -> Block:
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}}
+    block: Block = {"type": "section", "text": _mrkdwn(mrkdwn, SECTION_LIMIT)}
     return block | ({"accessory": accessory} if accessory else {})
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:
     """Up to ten label and mrkdwn pairs, drawn in two columns."""
-    texts = [
-        {"type": "mrkdwn", "text": f"*{label}*\n{value}"[:FIELD_LIMIT]}
-        for label, value in pairs[:10]
-    ]
+    texts = [_mrkdwn(f"*{label}*\n{value or '–'}", FIELD_LIMIT) for label, value in pairs[:10]]
     return {"type": "section", "fields": texts}
 
 
 def context(*mrkdwn: str) -> Block:
-    return {
-        "type": "context",
-        "elements": [{"type": "mrkdwn", "text": text[:SECTION_LIMIT]} for text in mrkdwn[:10]],
-    }
+    return {"type": "context", "elements": [_mrkdwn(text, SECTION_LIMIT) for text in mrkdwn[:10]]}
 
 
 def divider() -> Block:
@@ -148,7 +152,7 @@ def confirmation(title: str, text: str, yes: str, no: str = "Go back") -> Block:
     """A dialog that asks before a button acts."""
     return {
         "title": plain(title, 100),
-        "text": {"type": "mrkdwn", "text": text[:300]},
+        "text": _mrkdwn(text, 300),
         "confirm": plain(yes, 30),
         "deny": plain(no, 30),
     }
@@ -156,11 +160,17 @@ def confirmation(title: str, text: str, yes: str, no: str = "Go back") -> Block:
 
 def rich_text(text: str, limit: int = SECTION_LIMIT) -> Block:
     """Text that Slack never parses, in the block that some places demand."""
-    leaf = {"type": "text", "text": clean(text, limit)}
+    leaf = {"type": "text", "text": clean(text, limit) or "–"}
     return {
         "type": "rich_text",
         "elements": [{"type": "rich_text_section", "elements": [leaf]}],
     }
+
+
+def quotation(text: str) -> Block:
+    """Somebody's words in full, drawn as a quotation; Slack never parses them."""
+    leaf = {"type": "text", "text": clean(text) or "–"}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [leaf]}]}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
@@ -170,6 +180,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
         for row in [head, *rows]
     ]
     return {"type": "table", "rows": cells[:100]}
+
+
+def _mrkdwn(text: str, limit: int) -> Block:
+    # Verbatim, because otherwise Slack makes links and mentions of plain words too, a bare `@channel`
+    # or address within somebody's reason for instance.
+    return {"type": "mrkdwn", "text": text[:limit], "verbatim": True}
 
 
 def _entities(text: str) -> str:

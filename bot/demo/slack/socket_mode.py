@@ -54,8 +54,9 @@ class Sockets:
         self._lock = threading.Lock()
         self._tickets: set[str] = set()
         self._open: list[_Connection] = []
-        # Those told to reconnect are still open, but get no deliveries any more.
         self._live: list[_Connection] = []
+        # Those told to reconnect are still open, but get no deliveries any more.
+        self._leaving: list[_Connection] = []
         self._turn = itertools.count()
         self._waiting: dict[str, _Waiting] = {}
 
@@ -101,6 +102,9 @@ class Sockets:
             )
             with self._lock:
                 self._live.append(connection)
+                replaced, self._leaving = self._leaving, []
+            for other in replaced:
+                _hang_up(other)
             while True:
                 text = connection.channel.receive(timeout=_PING)
                 if text is not None:
@@ -147,9 +151,13 @@ class Sockets:
         return 200 if waiting.acked else 0, waiting.answer, time.monotonic() - began
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask every client to connect anew, as Slack does now and then, and let go of it."""
+        """Ask every client to connect anew, as Slack does now and then.
+
+        The old socket gets no deliveries from now on, and is closed when a new one is there.
+        """
         with self._lock:
             connections, self._live = self._live, []
+            self._leaving += connections
         for connection in connections:
             with contextlib.suppress(OSError, _closed()):
                 connection.send({"type": "disconnect", "reason": reason, "debug_info": {}})

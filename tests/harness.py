@@ -1,0 +1,163 @@
+"""The bot within the test process: real Bolt, real SDKs, a real database, real HTTP, local servers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+from waitress.server import create_server
+
+from bot.compose import close, make_app, make_world
+from bot.core.order import Order, State
+from bot.demo.slack import Ack, Message, Person
+from bot.demo.world import (
+    APPROVALS,
+    APPROVER,
+    OPERATIONS,
+    OPERATOR,
+    ORDERS,
+    REGION,
+    REQUESTER,
+    SECOND,
+    STRANGER,
+    LocalWorld,
+)
+from bot.settings import load
+from bot.spine import World
+from bot.web import Web
+from bot.worker import Worker
+
+T = TypeVar("T")
+TERMS = "payment=NO_UPFRONT term=FIVE_YEARS"
+QUICK = {"POLL_INTERVAL": "0.3", "RECONCILE_FOR": "1", "PLACE_TIMEOUT": "2", "LOG_LEVEL": "error"}
+
+
+class Here:
+    """A local world with a bot in it. Use as a context manager."""
+
+    def __init__(self, database_url: str, **settings: str) -> None:
+        self.local = LocalWorld()
+        self.local.start()
+        self.slack, self.aws = self.local.slack, self.local.outposts
+        environment = self.local.environment(database_url, 0) | QUICK | settings
+        self.environment = environment
+        # boto3 reads its credentials and its address from the process it lives in.
+        self._aws = pytest.MonkeyPatch()
+        for name, value in self.aws.environment().items():
+            self._aws.setenv(name, value)
+        self.world: World = make_world(load(environment))
+        self.app, self.forms = make_app(self.world)
+        self.server = create_server(Web(self.world, self.app), host="127.0.0.1", port=0, threads=24)
+        self.http = threading.Thread(target=self.server.run, daemon=True)
+        self.worker = Worker(self.world)
+        self.alice, self.bob, self.carol, self.opal, self.mallory = (
+            self.slack.person(id) for id in (REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER)
+        )
+
+    def __enter__(self) -> Here:
+        self.http.start()
+        self.slack.connect(f"http://127.0.0.1:{self.server.effective_port}/slack/events")
+        self.worker.start()
+        self.catalogue()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.worker.stop()
+        self.forms.close()
+        self.server.task_dispatcher.shutdown(timeout=3)
+        self.server.close()
+        self.http.join(5)
+        close(self.world)
+        self.local.stop()
+        self._aws.undo()
+
+    def wait(self, condition: Callable[[], T], timeout: float = 15.0) -> T:
+        return self.slack.wait(condition, timeout)
+
+    def catalogue(self) -> None:
+        """Wait until the worker has read what can be ordered."""
+        self.wait(lambda: self.world.store.kept("catalogue/"))
+
+    @property
+    def offered(self) -> dict[str, Any]:
+        [(body, _)] = self.world.store.kept(f"catalogue/aws/{REGION}").values()
+        return dict(body["choices"])
+
+    @property
+    def outpost(self) -> str:
+        return str(self.offered["outpost"][0][0]).rpartition("/")[2]
+
+    @property
+    def items(self) -> list[str]:
+        return [choice[0] for choice in self.offered["item"]]
+
+    def line(self, more: str = "", reason: str = "New depot") -> str:
+        """An order line with nothing missing."""
+        return (
+            f'/order aws outpost={self.outpost} item={self.items[0]}:2 {TERMS} reason="{reason}" {more} --yes'
+        )
+
+    def ask(self, more: str = "", reason: str = "New depot", person: Person | None = None) -> Message:
+        """File a request, and wait for its message in the approvals channel."""
+        before = len(self.slack.messages(APPROVALS))
+        ack = (person or self.alice).command(self.line(more, reason), ORDERS)
+        assert "is filed" in text(ack), ack
+        return self.wait(lambda: self.slack.messages(APPROVALS)[before:])[0]
+
+    def place(self, more: str = "", reason: str = "New depot") -> Message:
+        """File, approve, and wait until it is placed; returns the message in the approvals channel."""
+        request = self.ask(more, reason)
+        placed = len(self.aws.accepted())
+        self.bob.click(request, "Approve")
+        self.wait(lambda: self.aws.accepted()[placed:])
+        self.wait(lambda: self.order(request).state is State.PLACED)
+        return request
+
+    def order(self, request: Message) -> Order:
+        order = self.world.store.order(order_id(request))
+        assert order is not None
+        return order
+
+    def heard(self, person: Person, words: str) -> Message:
+        """Wait until somebody was shown a message that says this."""
+
+        def find() -> list[Message]:
+            shown = [*self.slack.ephemerals(person.id), *self.slack.direct(person.id)]
+            return [message for message in shown if words in message.plain]
+
+        return self.wait(find)[-1]
+
+    def card(self) -> Message:
+        return self.wait(lambda: self.slack.messages(ORDERS))[-1]
+
+    def thread(self) -> str:
+        return "\n".join(one.plain for one in self.slack.thread(ORDERS, self.card().ts))
+
+    def operations(self) -> str:
+        return "\n".join(one.plain for one in self.slack.messages(OPERATIONS))
+
+    def advance(self, times: int = 1) -> str:
+        [order] = self.aws.accepted()[-1:]
+        for _ in range(times):
+            self.aws.advance(order["OrderId"])
+        return str(order["OrderId"])
+
+    def without_groups(self) -> None:
+        """Forget what Slack said of user groups, as if it were long ago."""
+        old = self.world.now().replace(year=2020)
+        for key in self.world.store.kept("group/"):
+            self.world.store.keep(key, [], old)
+
+
+def order_id(message: Message) -> str:
+    return next(word for word in message.plain.split() if word.startswith("ORD-"))
+
+
+def text(ack: Ack) -> str:
+    assert ack.status == 200, ack
+    return str(ack.body["text"] if isinstance(ack.body, dict) else ack.body)
+
+
+__all__ = ["APPROVALS", "OPERATIONS", "ORDERS", "TERMS", "Here", "order_id", "text"]
