@@ -46,7 +46,7 @@ def row(order: Order) -> dict[str, str]:
         "requester": order.requester,
         "filed_at": order.filed_at.isoformat(),
         "what": _tame(words.items_plain(request, most=20) if request else order.kind.value),
-        "cloud_order": order.ref.id if order.ref else "",
+        "cloud_order": _tame(order.ref.id) if order.ref else "",
         "cloud_status": _tame(order.snapshot.status) if order.snapshot else "",
         "scope": order.scope,
         "decided_by": order.decided_by,
@@ -61,4 +61,4 @@ def row(order: Order) -> dict[str, str]:
 
 def _tame(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from bot.clouds.aws_view import text
 from bot.core.snapshot import Ref
@@ -21,10 +21,10 @@ from bot.errors import CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Clock, NotSent, Outcome, Placed, Refused, Unclear
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from botocore.config import Config
     from botocore.exceptions import ClientError
     from botocore.loaders import Loader
-    from botocore.session import Session
     from types_boto3_outposts import OutpostsClient
 
 APP_ID = "quartermaster"  # in the user agent, so that CloudTrail tells our calls from others
@@ -126,17 +126,17 @@ class Clients:
 
     def _open(self, region: str, config: Config) -> OutpostsClient:
         self._session = self._session or _new_session()
-        client = self._session.create_client("outposts", region_name=region, config=config)
-        return cast("OutpostsClient", client)
+        return self._session.client("outposts", region_name=region, config=config)
 
 
 def _new_session() -> Session:
-    """What boto3 would use: credentials, profile and endpoint as its documentation says."""
-    from botocore.session import get_session
+    """A session with credentials, profile and endpoint as boto3's documentation says."""
+    import boto3.session
+    import botocore.session
 
-    session = get_session()
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
-    return session
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return boto3.session.Session(botocore_session=core)
 
 
 @cache

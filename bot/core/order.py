@@ -294,8 +294,15 @@ AFTER_LOOK: Mapping[Phase, State] = {
 }
 
 
+# An order that was placed elsewhere is found by a look; one that was asked for here is checked, and no
+# look takes it past its approval.
+_BEGINS: Mapping[type, Kind] = {Checked: Kind.ASKED, Looked: Kind.TRACKED}
+
+
 def may_follow(order: Order, event: type) -> bool:
     """Whether an event of this type can happen to the order now."""
+    if order.state is State.CHECKING and _BEGINS.get(event, order.kind) is not order.kind:
+        return False
     return event in TRANSITIONS[order.state]
 
 
@@ -310,9 +317,9 @@ def advance(order: Order, event: Event, at: datetime) -> Order:
     Raises:
         ValueError: The table has no such step; ask `may_follow` first.
     """
-    target = TRANSITIONS[order.state].get(type(event))
-    if target is None:
+    if not may_follow(order, type(event)):
         raise ValueError(f"{type(event).__name__} cannot happen to an order that is {order.state}")
+    target = TRANSITIONS[order.state][type(event)]
     if isinstance(event, Looked):
         target = AFTER_LOOK[phase(event.snapshot)]
     return replace(order, version=order.version + 1, state=target, **_written(order, event, at))

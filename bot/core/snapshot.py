@@ -6,11 +6,12 @@ an order only moves forward. `changes` compares two snapshots and yields what a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ class Unit:
     assets: tuple[Asset, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     """Whatever else the cloud says of it, as label and value."""
+
+
+_Thing = TypeVar("_Thing", Unit, Asset)
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,9 @@ def _fact_changes(
 
 
 def _unit_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
-    known = {unit.id: unit for unit in before.units}
-    for unit in after.units:
-        yield from _one_unit(known.pop(unit.id, None), unit, first_look=not before.status)
+    known = _by_id(before.units)
+    for key, unit in _by_id(after.units).items():
+        yield from _one_unit(known.pop(key, None), unit, first_look=not before.status)
     for gone in known.values():
         yield Change(Aspect.UNIT_GONE, unit_name(gone), gone.status, "")
 
@@ -163,7 +167,8 @@ def _one_unit(was: Unit | None, now: Unit, *, first_look: bool) -> Iterator[Chan
         yield Change(Aspect.UNIT_ADDED, name, "", now.status)
     elif was is None or was.status != now.status:
         yield Change(Aspect.UNIT_STATUS, name, was.status if was else "", now.status)
-    if now.shipment != (was.shipment if was else None):
+    # A link is our own; that it changed is no news.
+    if _parcel(now.shipment) != _parcel(was.shipment if was else None):
         yield _shipment_change(name, was.shipment if was else None, now.shipment)
     yield from _asset_changes(name, was.assets if was else (), now.assets)
     if was is not None:
@@ -181,15 +186,26 @@ def _parcel(shipment: Shipment | None) -> str:
 def _asset_changes(
     name: str, before: tuple[Asset, ...], after: tuple[Asset, ...]
 ) -> Iterator[Change]:
-    known = {asset.id: asset.macs for asset in before}
-    for asset in after:
-        was = known.pop(asset.id, None)
+    known = _by_id(before)
+    for key, asset in _by_id(after).items():
+        was = known.pop(key, None)
         if was is None:
             yield Change(Aspect.ASSET, name, "", asset.id)
-        if (was or ()) != asset.macs:
-            yield Change(Aspect.MAC, asset.id, ", ".join(was or ()), ", ".join(asset.macs))
-    for gone in known:
-        yield Change(Aspect.ASSET, name, gone, "")
+        macs = was.macs if was else ()
+        if sorted(macs) != sorted(asset.macs):
+            yield Change(Aspect.MAC, asset.id, ", ".join(macs), ", ".join(asset.macs))
+    for gone in known.values():
+        yield Change(Aspect.ASSET, name, gone.id, "")
+
+
+def _by_id(things: Iterable[_Thing]) -> dict[tuple[str, int], _Thing]:
+    """Things by their id and a number, because no cloud promises that an id stands only once."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for thing in things:
+        found[thing.id, seen[thing.id]] = thing
+        seen[thing.id] += 1
+    return found
 
 
 def unit_name(unit: Unit) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core import order as life
@@ -44,7 +45,7 @@ def _look(world: World, name: str, scope: str) -> None:
     for summary in cloud.summaries(scope):
         order = followed.get(summary.ref.id)
         if order and (_changed(order, summary) or order.id in stale):
-            _read(world, cloud, order)
+            _read(world, cloud, order, summary.fingerprint)
 
 
 def _changed(order: Order, summary: Summary) -> bool:
@@ -72,11 +73,15 @@ def _patience(order: Order) -> timedelta:
     return TRANSIT_LOOK if travels else FULL_LOOK
 
 
-def _read(world: World, cloud: Cloud, order: Order) -> None:
-    """One full look. Somebody who changed the order meanwhile does not make it lost."""
+def _read(world: World, cloud: Cloud, order: Order, fingerprint: str = "") -> None:
+    """One full look. Somebody who changed the order meanwhile does not make it lost.
+
+    What a listing said is kept as it said it (`fingerprint`), so that the next one is compared with its like.
+    """
     if order.ref is None:
         return
-    event = life.Looked(cloud.read(order.ref))
+    snapshot = cloud.read(order.ref)
+    event = life.Looked(replace(snapshot, fingerprint=fingerprint or snapshot.fingerprint))
     failpoint("looked")
     while life.may_follow(order, life.Looked):
         verdict, _ = happen(world, order, event)

@@ -166,7 +166,7 @@ class Store:
             audit.append(tx, after.id, change.at, change.actor, change.verb, change.body)
         self._enqueue(tx, change.work, change.at)
         if before.state in HOLDS_SCOPE and after.state not in HOLDS_SCOPE:
-            self._wake_scope(tx, after.scope, change.at)
+            self._wake_scope(tx, after, change.at)
         failpoint("committing")
         return Verdict.DONE
 
@@ -183,13 +183,14 @@ class Store:
             at=_ms(decision.at),
         )
 
-    def _wake_scope(self, tx: Tx, scope: str, at: datetime) -> None:
-        """Orders that waited for this scope are tried at once."""
+    def _wake_scope(self, tx: Tx, holder: Order, at: datetime) -> None:
+        """Orders that waited for the scope of `holder` are tried at once; its own next try keeps its time."""
         tx.run(
             "update work set due_at = :now where job = 'submit' and done_at is null and owner is null "
-            "and order_id in (select id from orders where scope = :scope)",
+            "and order_id <> :holder and order_id in (select id from orders where scope = :scope)",
             now=_ms(at),
-            scope=scope,
+            holder=holder.id,
+            scope=holder.scope,
         )
 
     def order(self, id: str) -> Order | None:
@@ -285,7 +286,10 @@ class Store:
                 "insert into work (key, job, queue, order_id, lane, body, made_at, due_at) "
                 "values (:key, :job, :queue, :order_id, :lane, :body, :now, :due) "
                 "on conflict (key) do update set body = excluded.body, lane = excluded.lane, "
-                "due_at = excluded.due_at, generation = work.generation + 1, tries = 0, done_at = null",
+                # Tries are forgotten only with what is done: whoever comes next has to know that an
+                # earlier one may have got through.
+                "due_at = excluded.due_at, generation = work.generation + 1, "
+                "tries = case when work.done_at is null then work.tries else 0 end, done_at = null",
                 key=one.key,
                 job=one.job.value,
                 queue=one.queue.value,

@@ -53,7 +53,9 @@ def verify(events: Iterable[Row], head: tuple[int, str]) -> str:
         if event["prev"] != prev or event["hash"] != digest(event):
             return f"event {seq} was changed"
         prev = event["hash"]
-    return "" if (seq, prev) == head else f"the log ends at event {seq}, it should at {head[0]}"
+    if seq != head[0]:
+        return f"the log ends at event {seq}, and should at event {head[0]}"
+    return "" if prev == head[1] else f"event {seq} is not the one that was written last"
 
 
 def digest(event: Mapping[str, Any]) -> str:

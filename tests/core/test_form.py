@@ -109,7 +109,7 @@ def assert_fits_slack(view: View) -> None:
     assert len(set(ids)) == len(ids)
     for block in view["blocks"]:
         for text in (block.get("text"), *block.get("elements", ())):
-            assert not text or "mrkdwn" != text["type"] or 1 <= len(text["text"]) <= 3000
+            assert not text or text["type"] != "mrkdwn" or 1 <= len(text["text"]) <= 3000
     for block in inputs(view):
         assert 1 <= len(block["label"]["text"]) <= 2000
         _assert_element_fits(block["element"])

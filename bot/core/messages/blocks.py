@@ -20,6 +20,8 @@ FIELD_LIMIT = 2000
 HEADER_LIMIT = 150
 BUTTON_LIMIT = 75
 URL_LIMIT = 500
+# Undocumented: from about 13,200 characters on, Slack answers msg_blocks_too_long.
+MESSAGE_LIMIT = 12_000
 
 # Control, zero-width and direction characters can fake extra lines or turn a sentence round.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -173,6 +175,11 @@ def quotation(text: str) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [leaf]}]}
 
 
+def size(blocks: Sequence[Block]) -> int:
+    """How many characters blocks show; Slack refuses messages with more than `MESSAGE_LIMIT` of them."""
+    return sum(_characters(block) for block in blocks)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
     """A table of plain cells; Slack allows one in a message, of at most 100 rows."""
     cells = [
@@ -180,6 +187,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
         for row in [head, *rows]
     ]
     return {"type": "table", "rows": cells[:100]}
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, dict):
+        own = value.get("text")
+        inner = sum(_characters(item) for item in value.values() if isinstance(item, dict | list))
+        return inner + (len(own) if isinstance(own, str) else 0)
+    return sum(map(_characters, value)) if isinstance(value, list) else 0
 
 
 def _mrkdwn(text: str, limit: int) -> Block:

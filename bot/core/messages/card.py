@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bot.core.messages import words
 from bot.core.messages.blocks import (
@@ -25,7 +25,7 @@ from bot.core.messages.blocks import (
     user,
 )
 from bot.core.order import Kind, Order, State
-from bot.core.snapshot import Phase, Snapshot, Unit, phase, unit_name
+from bot.core.snapshot import Asset, Phase, Snapshot, Unit, phase, unit_name
 
 # How far a line item is. A status that is not here is shown, and moves no stage.
 PROGRESS = {
@@ -39,6 +39,7 @@ PROGRESS = {
 # Each stage that AWS goes through, and how far a line item has to be for it to be done.
 UNIT_STAGES = (("Built", 2), ("Shipped", 3), ("Delivered", 4), ("Installed", 5))
 _BEGUN = {"Built": 1, "Shipped": 2, "Delivered": 3, "Installed": 4}
+_MACS_IN_A_LINE = 8
 _OVER = frozenset({"CANCELLED", "REPLACED"})
 
 STOPPED = {
@@ -62,7 +63,7 @@ def card(order: Order) -> Say:
     """The order card as the order is now."""
     said = f"{words.name(order)}: {headline(order)}"
     return Say(
-        f"{said} – {words.what(order)}",
+        f"{said} – {one_line(words.what(order))}",
         tuple(
             block
             for block in (
@@ -82,10 +83,15 @@ def card(order: Order) -> Say:
 
 
 def headline(order: Order) -> str:
+    """`headline_plain` for a sentence in mrkdwn."""
+    return one_line(headline_plain(order))
+
+
+def headline_plain(order: Order) -> str:
     """Where the order stands, in a few plain words; a cloud's status keeps its own word."""
     if order.state in (State.PLACED, State.COMPLETED, State.CANCELLED) and order.snapshot:
         said = words.readable(order.snapshot.status)
-        return order.state.value if said.lower() == order.state else f"{order.state} ({said})"
+        return f"{order.state} ({said})" if said.lower() not in ("", order.state) else order.state.value
     if order.state is State.CHECKING and order.kind is Kind.TRACKED:
         return "being looked for"
     return words.STATES[order.state]
@@ -101,7 +107,7 @@ def _opening(order: Order) -> str:
         quote(clean(order.request.reason, 600)),
     ]
     if order.state in (State.REFUSED, State.UNCLEAR) and order.why:
-        lines.append(f"*Why:* {one_line(order.why, 400)}")
+        lines.append(f"*Why:* {one_line(order.why, 500)}")
     return "\n".join(lines)
 
 
@@ -155,7 +161,11 @@ def _cloud_stages(order: Order) -> list[Stage]:
         else []
     )
     made = [_unit_stage(title, enough, units) for title, enough in UNIT_STAGES]
-    return [*_ended(order, made)]
+    if any(unit.status == "ERROR" for unit in units):
+        # Where a line item in error had got to is not told: it stands at the first stage that waits for it.
+        stuck = next((at for at, one in enumerate(made) if one.status != "complete"), 0)
+        made[stuck] = replace(made[stuck], status="error")
+    return _ended(order, made)
 
 
 def _unit_stage(title: str, enough: int, units: Sequence[Unit]) -> Stage:
@@ -164,8 +174,6 @@ def _unit_stage(title: str, enough: int, units: Sequence[Unit]) -> Stage:
     if units and done == len(units):
         return Stage(title, "complete", _parcels(units) if title == "Shipped" else "")
     begun = any(progress >= _BEGUN[title] for progress in reached)
-    if any(unit.status == "ERROR" for unit in units) and begun:
-        return Stage(title, "error")
     so_far = f"{done} of {len(units)}" if begun and len(units) > 1 else ""
     parcels = _parcels(units) if title == "Shipped" and begun else ""
     return Stage(
@@ -174,7 +182,9 @@ def _unit_stage(title: str, enough: int, units: Sequence[Unit]) -> Stage:
 
 
 def _parcels(units: Sequence[Unit]) -> str:
-    parcels = [f"{unit.shipment.carrier} {unit.shipment.number}" for unit in units if unit.shipment]
+    parcels = [
+        f"{unit.shipment.carrier} {unit.shipment.number}".strip() for unit in units if unit.shipment
+    ]
     return words.shorten(list(dict.fromkeys(parcels)), 3)
 
 
@@ -182,12 +192,10 @@ def _ended(order: Order, made: list[Stage]) -> list[Stage]:
     if order.snapshot is None:
         return [*made, Stage("Completed", "pending")]
     now = phase(order.snapshot)
-    status = words.readable(order.snapshot.status)
+    status = words.status(order.snapshot.status)
     if now is Phase.COMPLETED:
-        return [
-            *(Stage(one.title, "complete", one.output) for one in made),
-            Stage("Completed", "complete"),
-        ]
+        finished = [one if one.status == "complete" else Stage(one.title, "complete") for one in made]
+        return [*finished, Stage("Completed", "complete")]
     if now in (Phase.CANCELLED, Phase.FAILED):
         return [*(one for one in made if one.status == "complete"), Stage(status, "error")]
     return [*made, Stage("Completed", "pending", f"now: {status}")]
@@ -205,7 +213,8 @@ def _plan(order: Order) -> Block:
         if stage.output:
             task["output"] = rich_text(stage.output, 500)
         tasks.append(task)
-    return {"type": "plan", "title": clean(words.sentence(headline(order)), 150), "tasks": tasks}
+    title = clean(words.sentence(headline_plain(order)), 150)
+    return {"type": "plan", "title": title, "tasks": tasks}
 
 
 def _snapshot_fields(order: Order) -> Block | None:
@@ -222,7 +231,7 @@ def _units(snapshot: Snapshot | None) -> list[Block]:
     while lines and sum(len(line) + 1 for line in shown) + len(lines[0]) < 2800:
         shown.append(lines.pop(0))
     if lines:
-        shown.append(f"… and {len(lines)} more lines.")
+        shown.append(f"… and {len(lines)} more {'line' if len(lines) == 1 else 'lines'}.")
     return [section("\n".join(shown))]
 
 
@@ -232,13 +241,20 @@ def unit_lines(snapshot: Snapshot) -> list[str]:
     for unit in snapshot.units:
         parcel = f" · {parcel_text(unit)}" if unit.shipment else ""
         lines.append(
-            f"• {one_line(unit_name(unit))}: *{one_line(words.readable(unit.status))}*{parcel}"
+            f"• {one_line(unit_name(unit))}: *{one_line(words.status(unit.status))}*{parcel}"
         )
         for asset in unit.assets:
-            macs = f" · MAC {', '.join(code(mac) for mac in asset.macs)}" if asset.macs else ""
-            lines.append(f"    asset {code(asset.id)}{macs}")
+            lines += _asset_lines(asset)
         lines += [f"    {one_line(label)}: {one_line(value)}" for label, value in unit.facts]
     return lines
+
+
+def _asset_lines(asset: Asset) -> Iterator[str]:
+    macs = [code(mac) for mac in asset.macs]
+    first = f" · MAC {', '.join(macs[:_MACS_IN_A_LINE])}" if macs else ""
+    yield f"    asset {code(asset.id)}{first}"
+    for start in range(_MACS_IN_A_LINE, len(macs), _MACS_IN_A_LINE):
+        yield f"        {', '.join(macs[start : start + _MACS_IN_A_LINE])}"
 
 
 def parcel_text(unit: Unit) -> str:

@@ -31,7 +31,7 @@ def unclear(order: Order) -> Say:
         (
             header(f"{order.id}: was it placed?"),
             section(
-                f"*{cloud} may or may not have this order.* {one_line(order.why, 500)}\n"
+                f"*{cloud} may or may not have this order*: {words.clause(order.why)}.\n"
                 f"{words.items(order.asked)} on {words.where(order.asked)}, "
                 f"{words.payment(order.asked.terms.payment)}, {words.term(order.asked.terms.term)}."
             ),
@@ -69,7 +69,7 @@ def _buttons(order: Order) -> list[Block]:
 
 def cloud_down(name: str, scope: str, why: str) -> Say:
     """A cloud that cannot be asked, told once for each outage."""
-    text = f"{words.cloud_short(name)} {scope} cannot be asked: {one_line(why, 500)}. Trying on."
+    text = f"{words.cloud_short(name)} {scope} cannot be asked: {words.clause(why)}. The bot keeps trying."
     return Say(text, (section(f":warning: {text}"),))
 
 
@@ -80,7 +80,10 @@ def cloud_back(name: str, scope: str) -> Say:
 
 def placing_waits(order: Order, why: str) -> Say:
     """An approved order that cannot be sent for now."""
-    text = f"{order.id} is approved and cannot be sent yet: {one_line(why, 500)}. Nothing is lost; trying on."
+    text = (
+        f"{order.id} is approved and cannot be sent yet: {words.clause(why)}. "
+        "Nothing is lost; the bot keeps trying."
+    )
     return Say(text, (section(f":hourglass: {text}"),))
 
 
@@ -96,13 +99,16 @@ def group_readable(group: str) -> Say:
 
 def group_unreadable(group: str, why: str) -> Say:
     """A user group that approves nothing because it cannot be read, or is empty."""
-    text = f"User group {code(group)} in APPROVERS or OPERATORS: {one_line(why, 300)}. It approves nothing."
+    text = (
+        f"User group {code(group)}, which APPROVERS or OPERATORS names, cannot be used: "
+        f"{words.clause(why, 300)}. Nobody can decide through it until that changes."
+    )
     return Say(text, (section(f":warning: {text}"),))
 
 
 def not_confirmed(order: Order, ref: str, why: str) -> Say:
     """An operator named a cloud order that does not fit."""
-    text = f"{order.id} stays unclear: {code(ref)} was not taken for it. {one_line(why, 500)}"
+    text = f"{order.id} stays unclear: {code(ref)} was not taken for it, because {words.clause(why)}."
     return Say(text, (section(text),))
 
 
@@ -114,11 +120,11 @@ def contradiction(order: Order, what: str) -> Say:
 
 def undelivered(order_id: str, channel: str, why: str) -> Say:
     """A message that Slack will not take."""
-    text = f"A message about {one_line(order_id)} could not be delivered to {code(channel)}: {one_line(why)}."
+    text = f"A message about {one_line(order_id)} could not be delivered to {code(channel)}: {words.clause(why)}."
     return Say(text, (section(f":warning: {text} Is the bot in that channel?"),))
 
 
 def anchor(seq: int, digest: str) -> Say:
     """The audit log's newest hash, once a day."""
-    text = f"Audit log: {seq} events, newest hash {code(digest)}."
+    text = f"Audit log: {seq} {'event' if seq == 1 else 'events'}, newest hash {code(digest)}."
     return Say(text, (section(text),))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from bot.core.messages import words
 from bot.core.messages.blocks import (
+    MESSAGE_LIMIT,
     Block,
     Say,
     actions,
@@ -17,14 +19,16 @@ from bot.core.messages.blocks import (
     date,
     fields,
     one_line,
-    quote,
+    quotation,
     section,
+    size,
     user,
 )
 from bot.core.messages.card import cancel_button, headline, stages, unit_lines
 from bot.core.messages.request import outcome
 from bot.core.order import Order, State
 from bot.core.policy import Reason
+from bot.core.snapshot import Snapshot
 
 
 def say(text: str) -> Say:
@@ -93,7 +97,7 @@ def already(order: Order) -> Say:
         verb = "rejected" if order.state is State.REJECTED else "approved"
         at = f", {date(order.decided_at)}" if order.decided_at else ""
         return say(
-            f"*{order.id}* was {verb} by {user(order.decided_by)}{at}; it is {headline(order)} now."
+            f"*{order.id}* was {verb} by {user(order.decided_by)}{at}. Where it stands now: {headline(order)}."
         )
     return say(f"*{order.id}* is {headline(order)}: there is nothing to decide any more.")
 
@@ -122,7 +126,8 @@ def may_not(order: Order, verb: str, reason: Reason, approvers: Sequence[str]) -
             f"Not done: the user groups that may decide about *{order.id}* cannot be read from Slack. "
             "Without that nobody of them can; try again later."
         )
-    return say(f"You may not {verb} *{order.id}*. These can: {words.people(tuple(approvers))}.")
+    others = tuple(id for id in approvers if id != order.requester)
+    return say(f"You may not {verb} *{order.id}*. These can: {words.people(others)}.")
 
 
 def only_requester(order: Order, verb: str) -> Say:
@@ -187,7 +192,7 @@ def confirming(order: Order, ref: str) -> Say:
 
 
 def sent_again(order: Order) -> Say:
-    return say(f"*{order.id}* is placed again. What you decided stands in the audit log.")
+    return say(f"*{order.id}* is being placed again. That you decided so stands in the audit log.")
 
 
 def muted(order: Order) -> Say:
@@ -196,31 +201,23 @@ def muted(order: Order) -> Say:
 
 def status(order: Order, events: Sequence[Mapping[str, Any]]) -> Say:
     """Where an order stands, all that is known of it, and its timeline."""
-    blocks: list[Block] = [section(f"*{words.name(order)}* is *{headline(order)}*")]
+    head: list[Block] = [section(f"*{words.name(order)}* is *{headline(order)}*")]
     if order.request:
-        blocks += [
-            section(
-                f"{words.items(order.request)} for {user(order.requester)}\n{quote(order.request.reason)}"
-            ),
+        head += [
+            section(f"{words.items(order.request)} for {user(order.requester)}"),
+            quotation(order.request.reason),
             fields(words.request_fields(order.request)),
         ]
-        if order.decided_by or order.state is State.REFUSED:
-            blocks.append(context(outcome(order)))
-    if order.snapshot:
-        facts = order.snapshot.facts
-        blocks += [
-            fields(
-                [(one_line(label), one_line(value) or "–") for label, value in facts[at : at + 10]]
-            )
-            for at in range(0, len(facts), 10)
-        ]
-        blocks += [section(part) for part in _parts(unit_lines(order.snapshot))[:12]]
-    blocks += [section(part) for part in _parts(_timeline(events))[:4]]
+    if order.decided_by or order.state is State.REFUSED:
+        head.append(context(outcome(order)))
+    tail = [section("\n".join(_timeline(events)))]
     if order.state is State.PLACED and order.snapshot and not order.cancel_asked_by:
-        blocks.append(actions(cancel_button(order)))
+        tail.append(actions(cancel_button(order)))
+    room = MESSAGE_LIMIT - size([*head, *tail])
     bars = " › ".join(f"{_MARKS[stage.status]} {stage.title}" for stage in stages(order))
     return Say(
-        f"{words.name(order)} is {headline(order)}. {one_line(bars, 500)}", tuple(blocks[:50])
+        f"{words.name(order)} is {headline(order)}. {one_line(bars, 500)}",
+        (*head, *_details(order.snapshot, room), *tail),
     )
 
 
@@ -238,10 +235,26 @@ def _parts(lines: Sequence[str], size: int = 2800) -> list[str]:
     return parts
 
 
+def _details(snapshot: Snapshot | None, room: int) -> list[Block]:
+    """What the cloud says, as much of it as there is room for."""
+    if snapshot is None:
+        return []
+    pairs = [(one_line(label), one_line(value)) for label, value in snapshot.facts]
+    every = [fields(pairs[at : at + 10]) for at in range(0, len(pairs), 10)]
+    every += [section(part) for part in _parts(unit_lines(snapshot), 1200)]
+    ends = accumulate(size([block]) for block in every)
+    shown = [block for block, end in zip(every, ends, strict=True) if end <= room][:40]
+    left_out = [context("… and more than fits into one message.")] if len(shown) < len(every) else []
+    return [*shown, *left_out]
+
+
 def _timeline(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    shown = [event for event in events if event["verb"] in _TIMELINE]
-    left_out = [f"… {len(shown) - 30} earlier"] if len(shown) > 30 else []
-    return ["*Timeline*", *left_out, *(_moment(event) for event in shown[-30:])]
+    """The newest events, as many as fit into one section."""
+    lines = [_moment(event) for event in events if event["verb"] in _TIMELINE]
+    ends = accumulate(len(line) + 1 for line in reversed(lines))
+    shown = sum(end <= 2900 for end in ends)
+    left_out = [f"… {len(lines) - shown} earlier"] if shown < len(lines) else []
+    return ["*Timeline*", *left_out, *lines[len(lines) - shown :]]
 
 
 _TIMELINE = {
@@ -275,8 +288,7 @@ def _moment(event: Mapping[str, Any]) -> str:
 def listing(orders: Sequence[Order], which: str, page: int, more: bool) -> Say:
     """A page of orders, newest first."""
     if not orders:
-        empty = "No orders here yet. `/order aws` asks for one." if page == 1 else "No more orders."
-        return say(empty)
+        return say(_EMPTY.get(which, _EMPTY["all"]) if page == 1 else "No more orders.")
     lines = [
         f"*{words.name(order)}* · {headline(order)} · {one_line(words.what(order))} · {user(order.requester)}, "
         f"{date(order.filed_at)}"
@@ -288,7 +300,16 @@ def listing(orders: Sequence[Order], which: str, page: int, more: bool) -> Say:
     if more:
         turn.append(button("Next", "list_next", f"{which} {page + 1}"))
     blocks = [section(part) for part in _parts(lines)]
-    return Say(f"{len(orders)} orders", (*blocks, *([actions(*turn)] if turn else [])))
+    count = "1 order" if len(orders) == 1 else f"{len(orders)} orders"
+    return Say(count, (*blocks, *([actions(*turn)] if turn else [])))
+
+
+_EMPTY = {
+    "mine": "You have not asked for anything yet. `/order aws` does.",
+    "open": "No order is open. `/order list all` shows those that have ended.",
+    "waiting": "No order waits for approval.",
+    "all": "No orders here yet. `/order aws` asks for one.",
+}
 
 
 def whoami(
@@ -328,7 +349,7 @@ def _right(reason: Reason, variable: str, yes: str) -> str:
 
 def form_failed(draft: str, why: str) -> Say:
     """The form could not be opened; what was typed is kept."""
-    text = f"The form could not be opened ({one_line(why)}). What you typed is kept."
+    text = f"The form could not be opened ({words.clause(why, 200)}). What you typed is kept."
     return Say(text, (section(text), actions(button("Open the form", "open_form", draft))))
 
 
@@ -339,5 +360,6 @@ def draft_gone() -> Say:
 def sorry(incident: str) -> Say:
     """Something broke on our side; `incident` finds it in the log."""
     return say(
-        f"Sorry, that went wrong on our side. Nothing was ordered by it. Tell an operator: {code(incident)}."
+        "Sorry, something went wrong on our side. Before you try again, see with `/order list` whether it "
+        f"was done. An operator finds the cause under the code {code(incident)}."
     )

@@ -16,13 +16,14 @@ from bot.core.messages.blocks import (
     fields,
     header,
     one_line,
-    quote,
+    quotation,
     section,
     table,
     user,
 )
-from bot.core.messages.card import headline
+from bot.core.messages.card import headline, headline_plain
 from bot.core.order import Order, State
+from bot.core.policy import is_group
 
 
 def asks_for_approval(order: Order, approvers: Sequence[str], audit: tuple[int, str]) -> Say:
@@ -34,16 +35,18 @@ def asks_for_approval(order: Order, approvers: Sequence[str], audit: tuple[int, 
         audit: Number and hash of the newest audit event, which Slack then keeps for us.
     """
     waiting = order.state is State.WAITING
-    title = f"{order.id} needs approval" if waiting else f"{order.id} is {headline(order)}"
+    title = "needs approval" if waiting else f"is {headline_plain(order)}"
+    bought = f"{words.items_plain(order.asked)} on {order.asked.terms.outpost}"
     return Say(
-        f"{title}: {words.items_plain(order.asked)} on {order.asked.terms.outpost}",
+        f"{order.id} {one_line(title)}: {one_line(bought, 500)}",
         tuple(
             block
             for block in (
-                header(title),
+                header(f"{order.id} {title}"),
                 section(f"{user(order.requester)} asks for this on {words.where(order.asked)}:"),
                 table(["Catalog item", "Quantity"], words.item_rows(order.asked.terms.items)),
-                section(f"*Reason*\n{quote(order.asked.reason)}"),
+                section("*Reason*"),
+                quotation(order.asked.reason),
                 fields(words.request_fields(order.asked)),
                 _buttons(order) if waiting else None,
                 context(_who_can(order, approvers) if waiting else outcome(order)),
@@ -69,7 +72,11 @@ def button_value(order: Order) -> str:
 
 def _who_can(order: Order, approvers: Sequence[str]) -> str:
     others = tuple(id for id in approvers if id != order.requester)
-    return f"Any one of {words.people(others)} can decide. AWS may not let an order be cancelled."
+    if not others:
+        return "Nobody can decide about this: an operator has to name an approver other than the requester."
+    anyone = "" if len(others) == 1 and not is_group(others[0]) else "Any one of "
+    cloud = words.cloud_short(order.cloud)
+    return f"{anyone}{words.people(others)} can decide. Once placed, {cloud} may not let it be cancelled."
 
 
 def outcome(order: Order) -> str:
@@ -78,14 +85,18 @@ def outcome(order: Order) -> str:
     at = f", {date(order.decided_at)}" if order.decided_at else ""
     note = f": “{one_line(order.note, 500)}”" if order.note else ""
     match order.state:
+        case State.CHECKING | State.WAITING:
+            return words.sentence(headline(order))
+        case State.APPROVED:
+            return f"*Approved*{decided}{at}{note} · about to be placed"
         case State.REJECTED:
             return f"*Rejected*{decided}{at}{note}"
         case State.WITHDRAWN:
             return f"*Withdrawn* by {user(order.requester)}"
         case State.REFUSED:
-            return f"*Refused*: {one_line(order.why, 500)}"
+            return f"*Refused*: {words.clause(order.why)}"
         case State.UNCLEAR:
-            return f"*Approved*{decided}{at}{note} · *unclear*: {one_line(order.why, 500)}"
+            return f"*Approved*{decided}{at}{note} · *unclear*: {words.clause(order.why)}"
     ref = f" · {words.cloud_short(order.cloud)} order {code(order.ref.id)}" if order.ref else ""
     return f"*Approved*{decided}{at}{note} · {headline(order)}{ref}"
 

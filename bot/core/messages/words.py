@@ -44,6 +44,16 @@ def readable(word: str) -> str:
     return spaced[:1].upper() + spaced[1:].lower()
 
 
+def status(word: str) -> str:
+    """A cloud's status as people read it, also where the cloud names none."""
+    return readable(word) or "No status"
+
+
+def clause(text: str, limit: int = 500) -> str:
+    """Somebody else's sentence within one of ours: in mrkdwn, without its own full stop."""
+    return one_line(text.strip().rstrip(". "), limit) or "no reason given"
+
+
 def sentence(text: str) -> str:
     """With a capital at its beginning, and the rest as it is."""
     return text[:1].upper() + text[1:]
@@ -95,9 +105,9 @@ def term(word: str) -> str:
 
 
 def name(order: Order) -> str:
-    """An order in a sentence: ours by its id, one placed elsewhere by the cloud's too."""
+    """An order in a sentence, mrkdwn: ours by its id, one placed elsewhere by the cloud's too."""
     if order.kind is Kind.TRACKED:
-        return f"{order.id} ({order.ref.id if order.ref else order.looking_for})"
+        return f"{order.id} ({one_line(order.ref.id if order.ref else order.looking_for)})"
     return order.id
 
 
@@ -114,8 +124,9 @@ def advice(code_word: str) -> str:
 
 
 def people(ids: tuple[str, ...]) -> str:
-    """User and user-group ids, as mentions."""
-    return ", ".join(f"<!subteam^{id}>" if id.startswith("S") else user(id) for id in ids)
+    """User and user-group ids, as mentions; more than a hundred would not fit."""
+    mentions = [f"<!subteam^{id}>" if id.startswith("S") else user(id) for id in ids]
+    return shorten(mentions, 100)
 
 
 def request_fields(request: Request) -> list[tuple[str, str]]:

@@ -192,6 +192,11 @@ class LocalOutposts:
             sites[site_id] = Site(site_id, region, name, city, country, state)
         return site_id
 
+    def outposts(self, region: str) -> list[str]:
+        """The ids of a Region's Outposts, oldest first."""
+        with self._changed:
+            return list(self._estate(region).outposts)
+
     def add_outpost(
         self,
         region: str,
