@@ -1,1 +1,18 @@
-"""x."""
+"""Quartermaster: a Slack bot through which a company orders edge hardware, with approval.
+
+    Slack ──► slack/listeners ──► steps ──► core (pure: decides, and says what follows)
+                                    │
+                                    ▼
+                  store: order + audit event + work, in one transaction
+                                    │
+    Slack ◄── slack/chat ◄── steps ◄── worker ──► clouds ──► AWS
+
+`core`     what may follow what (`order`), what has to be done then (`follow`), who may (`policy`), what a
+           cloud says (`snapshot`), what was asked (`request`, `command`, `form`), every word (`messages`)
+`steps`    a file for each step of an order's life: request, approve, submit, reconcile, track, notify, show
+`spine`    the one way in which an order changes
+`store`    all SQL, written once for SQLite and PostgreSQL
+`clouds`   one provider each; `ports` says what steps need of one
+`worker`   claims due work and runs its step; `web` answers HTTP; `compose` builds all, `__main__` starts it
+`demo`     a local Slack and a local AWS, for `make demo` and for the tests
+"""

@@ -8,13 +8,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.compose import make_app, opened
+from bot.settings import EXPECTED
 
 if TYPE_CHECKING:
     from slack_bolt import App
@@ -34,26 +35,30 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Everything in one process: Socket Mode if SLACK_APP_TOKEN is set, else HTTP."""
-    with opened() as world, _working(world), _answering(world) as app, _serving(world, app):
+    # The worker comes last: what it imports and asks at once must not delay the first answer.
+    with opened() as world, _answering(world) as app, _serving(world, app), _working(world):
         _wait_for_signal()
 
 
 @main.command()
 def web() -> None:
-    """HTTP only; any number of these may run. WEB_CONCURRENCY says how many processes, as gunicorn reads it."""
+    """HTTP only; any number of these may run, and WEB_CONCURRENCY says of how many processes each."""
     from bot.serve import serve
 
     with opened() as world:  # the settings are right and the database is migrated before anything is served
         port = world.settings.port
+        if not world.settings.slack_signing_secret:
+            raise click.ClickException(
+                f"SLACK_SIGNING_SECRET is missing: {EXPECTED['SLACK_SIGNING_SECRET']}."
+            )
     serve(port, SERVER_THREADS, GRACE)
 
 
 @main.command()
 def worker() -> None:
     """Background work only; any number of these may run."""
-    with opened() as world, _working(world):
-        with _serving(world, None) if world.settings.worker_port is not None else nullcontext():
-            _wait_for_signal()
+    with opened() as world, _working(world), _health(world):
+        _wait_for_signal()
 
 
 @main.command()
@@ -111,7 +116,7 @@ def export() -> None:
 
 
 @main.command()
-@click.option("--story", is_flag=True, help="Play an order from request to installed, print it, and check it.")
+@click.option("--story", is_flag=True, help="Play an order from its beginning to its end, and check it.")
 @click.option("--port", default=8765, help="Where the local Slack is served.")
 def demo(story: bool, port: int) -> None:
     """The whole product on this machine alone: a local Slack, a local AWS, no accounts."""
@@ -129,7 +134,7 @@ def _working(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        _within(GRACE, worker.stop)
+        worker.stop()
 
 
 @contextmanager
@@ -145,16 +150,26 @@ def _answering(world: World) -> Iterator[App]:
         forms.close()
 
 
+def _health(world: World) -> AbstractContextManager[None]:
+    return nullcontext() if world.settings.worker_port is None else _serving(world, None)
+
+
 @contextmanager
 def _serving(world: World, app: App | None) -> Iterator[None]:
     """HTTP from threads of this process: Slack's requests with an `app`, the health pages alone without."""
     from waitress.server import create_server
 
-    from bot.web import Web
+    from bot.web import MOST_BODY, Web
 
     port = world.settings.port if app else world.settings.worker_port
     server = create_server(
-        Web(world, app), host="0.0.0.0", port=port, threads=SERVER_THREADS, ident=None, backlog=256
+        Web(world, app),
+        host="0.0.0.0",  # noqa: S104 - Slack, Prometheus and load balancers are elsewhere
+        port=port,
+        threads=SERVER_THREADS,
+        ident=None,
+        max_request_body_size=MOST_BODY,
+        backlog=256,
     )
     thread = threading.Thread(target=server.run, name="http", daemon=True)
     thread.start()
@@ -170,15 +185,10 @@ def _wait_for_signal() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
-
-
-def _within(seconds: float, act: Callable[[], None]) -> None:
-    """Do something that may hang, and go on after `seconds`; what is left is for the lease."""
-    thread = threading.Thread(target=act, name="stopping", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        os._exit(0)
+    # What is still in hand by then waits for a network; it is left to its lease.
+    deadline = threading.Timer(GRACE, os._exit, (0,))
+    deadline.daemon = True
+    deadline.start()
 
 
 if __name__ == "__main__":

@@ -76,5 +76,3 @@ def close(world: World) -> None:
     world.store.close()
     for cloud in world.clouds.values():
         cloud.close()
-
-

@@ -20,7 +20,7 @@ def set_up(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Bolt warns at every start that it does not read SLACK_BOT_TOKEN: the token reaches it through `authorize`.
+    # Bolt warns at every start that it does not read SLACK_BOT_TOKEN: `authorize` hands it the token.
     logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)
     for chatty in ("botocore", "boto3", "urllib3", "slack_sdk", "waitress"):
         logging.getLogger(chatty).setLevel(max(logging.getLevelName(level.upper()), logging.WARNING))

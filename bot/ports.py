@@ -99,9 +99,7 @@ class Cloud(Protocol):
     def known(self, request: Request) -> frozenset[str]:
         """The ids of all orders that the cloud has where this one would go."""
 
-    def look_alikes(
-        self, request: Request, since: datetime, known: frozenset[str]
-    ) -> tuple[Found, ...]:
+    def look_alikes(self, request: Request, since: datetime, known: frozenset[str]) -> tuple[Found, ...]:
         """Orders not in `known`, submitted at or after `since`, that equal the request in every field."""
 
     def read(self, ref: Ref) -> Snapshot:
@@ -158,15 +156,11 @@ class Chat(Protocol):
     def update(self, post: Post, text: str, blocks: Sequence[dict[str, Any]], *, key: str) -> None:
         """Replace a message; doing it twice is doing it once."""
 
-    def whisper(
-        self, channel: str, person: str, text: str, blocks: Sequence[dict[str, Any]]
-    ) -> None:
+    def whisper(self, channel: str, person: str, text: str, blocks: Sequence[dict[str, Any]]) -> None:
         """Show a message to one person only."""
 
-    def find(
-        self, channel: str, key: str, *, thread: str = "", since: float = 0
-    ) -> tuple[Post, ...]:
-        """The messages of ours in a channel or thread that carry `key`, oldest first. `since`: Unix seconds."""
+    def find(self, channel: str, key: str, *, thread: str = "", since: float = 0) -> tuple[Post, ...]:
+        """Our messages in a channel or thread that carry `key`, oldest first. `since`: Unix seconds."""
 
     def delete(self, post: Post) -> None:
         """Take a message of ours away."""

@@ -12,11 +12,7 @@ from bot.errors import Misconfigured
 
 
 def _split(text: Any) -> Any:
-    return (
-        tuple(part.strip() for part in text.split(",") if part.strip())
-        if isinstance(text, str)
-        else text
-    )
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
 def _match(pattern: str, expected: str) -> BeforeValidator:
@@ -47,9 +43,9 @@ class Settings(BaseModel):
     slack_signing_secret: Annotated[str, Field(repr=False)] = ""
     slack_app_token: Annotated[str, Field(pattern=r"^(xapp-\S+)?$", repr=False)] = ""
     slack_api_url: Annotated[str, _match(_URL, "a URL")] = "https://slack.com/api/"
-    database_url: Annotated[
-        str, Field(pattern=r"^(sqlite:///.+|postgres(ql)?://.+)$", repr=False)
-    ] = "sqlite:///quartermaster.db"
+    database_url: Annotated[str, Field(pattern=r"^(sqlite:///.+|postgres(ql)?://.+)$", repr=False)] = (
+        "sqlite:///quartermaster.db"
+    )
     approvals_channel: _Channel
     operations_channel: _Channel = ""
     approvers: _People = ()
@@ -75,9 +71,7 @@ class Settings(BaseModel):
     @property
     def groups(self) -> tuple[str, ...]:
         """The user groups whose members matter."""
-        return tuple(
-            sorted({id for id in (*self.approvers, *self.operators) if id.startswith("S")})
-        )
+        return tuple(sorted({id for id in (*self.approvers, *self.operators) if id.startswith("S")}))
 
 
 VARIABLES = tuple(name.upper() for name in Settings.model_fields)
@@ -108,9 +102,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     Raises:
         Misconfigured: One or more variables are missing or wrong; every one of them is named.
     """
-    given = {
-        name: environment[name].strip() for name in VARIABLES if environment.get(name, "").strip()
-    }
+    given = {name: environment[name].strip() for name in VARIABLES if environment.get(name, "").strip()}
     for name in ("LOG_LEVEL", "LOG_FORMAT"):
         if name in given:
             given[name] = given[name].lower()

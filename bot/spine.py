@@ -75,7 +75,7 @@ def happen(
     at = world.now()
     after = advance(order, event, at)
     told = life.news(order, event)
-    silent = isinstance(event, Looked) and not told
+    silent = isinstance(event, Looked) and not told and after.state is order.state
     change = Change(
         before=order,
         after=after,
@@ -100,7 +100,11 @@ def settle(world: World, order: Order, event: Event) -> Order:
         verdict, after = happen(world, order, event)
         if verdict is Verdict.DONE:
             return after
-        if verdict is Verdict.BUSY:
+        if verdict is Verdict.BUSY and isinstance(event, life.WasPlaced):
+            # Somebody follows that cloud order here already. What it is, people have to find out.
+            world.store.note(order.id, world.now(), BOT, "LateWasPlaced", _plain(event))
+            event = life.WentUnclear(f"the answer names {event.ref.id}, which another order here has already")
+        elif verdict is Verdict.BUSY:
             break
         order = reread(world, order)
     world.store.note(order.id, world.now(), BOT, f"Late{type(event).__name__}", _plain(event))
@@ -145,9 +149,7 @@ def tell_operators(world: World, key: str, said: Say) -> None:
     """Put a message for the operations channel into the outbox; the same key twice is one message."""
     lane = f"post/{world.settings.operations}"
     body = {"text": said.text, "blocks": list(said.blocks)}
-    world.store.enqueue(
-        [Work(f"operations/{key}", Job.OPERATIONS, body=body, lane=lane)], world.now()
-    )
+    world.store.once(Work(f"operations/{key}", Job.OPERATIONS, body=body, lane=lane), world.now())
 
 
 def outage(world: World, name: str, why: str, said: Say) -> None:
@@ -161,9 +163,7 @@ def outage(world: World, name: str, why: str, said: Say) -> None:
     """
     known = world.store.kept(f"outage/{name}").get(f"outage/{name}")
     since = known[0]["since"] if known and known[0]["why"] else ""
-    world.store.keep(
-        f"outage/{name}", {"why": why, "since": since or world.now().isoformat()}, world.now()
-    )
+    world.store.keep(f"outage/{name}", {"why": why, "since": since or world.now().isoformat()}, world.now())
     if not since:
         tell_operators(world, f"outage/{name}/{world.now().isoformat()}", said)
 

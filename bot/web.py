@@ -55,9 +55,7 @@ class Web:
         status, kind, text = page()
         return _send(start_response, status, [("Content-Type", f"{kind}; charset=utf-8")], text)
 
-    def _slack(
-        self, app: App, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _slack(self, app: App, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             return _plain(start_response, HTTPStatus.BAD_REQUEST)
@@ -82,6 +80,7 @@ def ready(world: World) -> Page:
             for key, (body, _) in world.store.kept("outage/").items()
             if body["why"]
         }
+        stuck = len(world.store.stuck())
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the database, the answer is *not ready*
         body: dict[str, Any] = {"ready": False, "database": type(error).__name__}
         return HTTPStatus.SERVICE_UNAVAILABLE, "application/json", json.dumps(body) + "\n"
@@ -99,14 +98,16 @@ def ready(world: World) -> Page:
         },
         "clouds": clouds,
         "groups": {name: said for name, said in outages.items() if name.startswith("group/")},
-        "stuck": len(world.store.stuck()),
+        "stuck": stuck,
     }
     return HTTPStatus.OK, "application/json", json.dumps(body) + "\n"
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str | Sequence[str]]:
     headers: dict[str, str | Sequence[str]] = {
-        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
     }
     return headers | {"content-type": environ.get("CONTENT_TYPE", "")}
 

@@ -36,7 +36,7 @@ THREADS = {Queue.CHAT: 4, Queue.CLOUD: 4}
 KEEP_FINISHED = timedelta(days=30)
 
 
-def tidy(world: World, claim: Claim) -> Result:
+def tidy(world: World, _: Claim) -> Result:
     """Throw away finished work and forgotten drafts, once a day."""
     world.store.tidy(world.now() - KEEP_FINISHED)
     return Every(24 * 3600)

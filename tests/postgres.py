@@ -163,9 +163,7 @@ def _unprivileged(home: Path) -> dict[str, Any]:
 def _reachable(binaries: Path, copies: Path, child: dict[str, Any]) -> Path:
     """`binaries`, or a copy where root's own folders are closed to `nobody`."""
     try:
-        subprocess.run(
-            [binaries / "postgres", "--version"], **child, check=True, capture_output=True
-        )
+        subprocess.run([binaries / "postgres", "--version"], **child, check=True, capture_output=True)
     except PermissionError:
         copies.mkdir()
         installed, copy = binaries.parent, copies / "package" / "installed"

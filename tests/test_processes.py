@@ -143,6 +143,30 @@ def test_after_kill_9_nothing_is_lost_and_nothing_is_done_twice(
     assert len(local.slack.messages(ORDERS)) == 1
 
 
+def test_in_socket_mode_without_a_secret_nothing_is_taken_over_http(local: LocalWorld, start: Start) -> None:
+    bot = start("run", SLACK_APP_TOKEN=local.slack.app_token, SLACK_SIGNING_SECRET="")
+    body = b"command=%2Forder&text=help&user_id=U1&channel_id=C1&team_id=T1&trigger_id=1.2"
+    for secret in ("", "wrong"):
+        headers = local.slack.sign(body, secret=secret) | {
+            "Content-Type": "application/x-www-form-urlencoded"
+        }
+        request = urllib.request.Request(bot.events_url, data=body, headers=headers)
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(request, timeout=5)
+
+
+def test_it_ends_in_time_while_calls_hang(local: LocalWorld, start: Start) -> None:
+    local.outposts.faults.add("*", "slow", times=100, seconds=30)
+    bot = start("run")
+    local.slack.connect(bot.events_url)
+    local.slack.faults.add("*", "hang", times=100, seconds=30)
+    local.slack.person(REQUESTER).command("/order aws", ORDERS)
+    local.slack.wait(lambda: local.slack.faults.pending < 100)
+    assert bot.stop(timeout=10) == 0
+    local.slack.faults.clear()
+    local.outposts.faults.clear()
+
+
 def test_twenty_commands_at_once_are_answered_while_every_other_call_hangs(
     local: LocalWorld, start: Start
 ) -> None:
@@ -161,10 +185,9 @@ def test_twenty_commands_at_once_are_answered_while_every_other_call_hangs(
     bot.kill()
 
 
-def test_a_wrong_setting_is_one_error_that_names_every_wrong_variable(
-    local: LocalWorld, start: Start
-) -> None:
-    bot = start("run", ready=False, PORT="70000", AWS_REGIONS="mars", SLACK_BOT_TOKEN="", POLL_INTERVAL="soon")
+def test_a_wrong_setting_is_one_error_that_names_every_wrong_variable(start: Start) -> None:
+    wrong = {"PORT": "70000", "AWS_REGIONS": "mars", "SLACK_BOT_TOKEN": "", "POLL_INTERVAL": "soon"}
+    bot = start("run", ready=False, **wrong)
     assert bot.wait() == 1
     said = bot.log.read_text()
     for name in ("PORT", "AWS_REGIONS", "SLACK_BOT_TOKEN", "POLL_INTERVAL"):
@@ -179,7 +202,7 @@ def test_a_database_that_cannot_be_opened_is_said_so(start: Start) -> None:
     assert "Traceback" not in bot.log.read_text()
 
 
-def test_a_worker_serves_its_health_where_a_port_is_set(local: LocalWorld, start: Start) -> None:
+def test_a_worker_serves_its_health_where_a_port_is_set(start: Start) -> None:
     port = free_port()
     worker = start("worker", ready=False, WORKER_PORT=str(port))
     worker.port = port
@@ -223,7 +246,8 @@ def test_operators_list_orders_and_prove_the_audit_log(local: LocalWorld, start:
 
 
 def test_only_what_is_configured_is_imported() -> None:
-    code = "import sys, bot.__main__, bot.compose, bot.worker, bot.web, bot.slack.listeners; print(*sys.modules)"
+    parts = "bot.__main__, bot.compose, bot.worker, bot.web, bot.slack.listeners"
+    code = f"import sys, {parts}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for heavy in ("boto3", "botocore", "azure", "psycopg", "flask"):
         assert heavy not in loaded.split()

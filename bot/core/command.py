@@ -27,6 +27,7 @@ from bot.core.request import (
     Mistake,
     Values,
     check_word,
+    exact_choice,
     field_of,
     grammar_mistakes,
     iso_date,
@@ -391,6 +392,10 @@ def _either(words: Iterable[str]) -> str:
 # --- an order ----------------------------------------------------------------------------------
 
 
+# Keys whose words have a shape of their own, so that the key is known even where it is missing.
+_TELLING = ("outpost", "item", "payment", "term", "type", "region", "needed_by", "channel")
+
+
 class _Guess(NamedTuple):
     key: str
     value: str
@@ -491,24 +496,32 @@ def _kind(word: Word) -> str:
 
 def _guess(cloud: str, text: str) -> _Guess | None:
     """The key that is missing before a word whose shape gives it away."""
-    for key in ("outpost", "item", "payment", "term", "type", "region", "needed_by", "channel"):
+    for key in _TELLING:
         field = field_of(cloud, key)
-        value = _whole(field, text, choices_only=False) if field else ""
-        if value and (key != "channel" or text.startswith(("#", "<#"))):
+        value = _unmistakable(field, text) if field else ""
+        if value:
             return _Guess(key, value)
     return None
 
 
-def _whole(field: Field, text: str, choices_only: bool = True) -> str:
-    """`text` as a value of `field`; "" where it is none and it is not clear which was meant."""
-    if field.limit:
-        return text
-    if choices_only and not field.choices:
+def _unmistakable(field: Field, text: str) -> str:
+    """`text` as a value of `field`, if it can hardly be one of anything else."""
+    if field.choices:
+        return exact_choice(field, text)
+    if field.key == "channel" and not text.startswith(("#", "<#")):
         return ""
     found = check_word(field, text, None)
-    if isinstance(found, str):
-        return text if field.key == "item" else found
-    return found.nearest if choices_only or field.key in ("outpost", "item", "needed_by") else ""
+    if isinstance(found, Mistake):
+        return found.nearest if field.key in ("outpost", "item", "needed_by") else ""
+    return text if field.key == "item" else found
+
+
+def _whole(field: Field, text: str) -> str:
+    """`text`, typed without quotes, as a value of `field`; "" where that is not clear."""
+    if field.limit:
+        return text
+    found = check_word(field, text, None) if field.choices else ""
+    return found.nearest if isinstance(found, Mistake) else found
 
 
 def _key_meant(cloud: str, text: str) -> str:
@@ -543,8 +556,8 @@ _MARKS = {
 }
 _ESCAPED = re.compile(rf"\\([{_DOUBLE}\\])")
 _FLAG = re.compile("(?:--|—|–|-)[A-Za-z]")
-_KEY = re.compile("[A-Za-z][A-Za-z_-]*")
-_NEXT_PAIR = re.compile(r"\s+(?=[A-Za-z][A-Za-z_-]*\s*=|(?:--|—|–)[A-Za-z])|\Z")
+_KEY = re.compile("[A-Za-z][A-Za-z0-9_-]*")
+_NEXT_PAIR = re.compile(r"\s+(?=[A-Za-z][A-Za-z0-9_-]*\s*=|(?:--|—|–)[A-Za-z])|\Z")
 _LINK = re.compile(r"<((?:https?|mailto|tel|ftp):[^|<>]*)(?:\|([^<>]*))?>", re.IGNORECASE)
 
 

@@ -137,7 +137,9 @@ def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
 def _after_look(before: Order, event: life.Looked, after: Order) -> tuple[Work, ...]:
     told = life.news(before, event)
     if not told:
-        return ()
+        # Nothing to tell, and yet found: a cloud need not name a status.
+        found = before.state is not after.state and not after.quiet
+        return _works(after, (Job.CARD,), {}) if found else ()
     jobs = [Job.CARD, Job.THREAD]
     if before.state is not after.state and after.kind is Kind.ASKED:
         jobs.append(Job.REQUEST)
@@ -145,9 +147,7 @@ def _after_look(before: Order, event: life.Looked, after: Order) -> tuple[Work, 
         jobs.append(Job.DIRECT)
     if after.quiet and before.snapshot is None:
         jobs = []
-    return _works(
-        after, jobs, {"event": "Looked", "changes": [_as_json(change) for change in told]}
-    )
+    return _works(after, jobs, {"event": "Looked", "changes": [_as_json(change) for change in told]})
 
 
 def _matters(told: tuple[Change, ...], event: life.Looked) -> bool:
@@ -186,9 +186,7 @@ def _as_json(change: Change) -> dict[str, str]:
 _LIVING = frozenset({Job.CARD, Job.REQUEST, Job.DESK})
 
 
-def _works(
-    order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]
-) -> tuple[Work, ...]:
+def _works(order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]) -> tuple[Work, ...]:
     return tuple(_work(order, job, body) for job in jobs)
 
 

@@ -36,9 +36,7 @@ class State(StrEnum):
     COMPLETED = "completed"
 
 
-ENDED = frozenset(
-    {State.REJECTED, State.WITHDRAWN, State.REFUSED, State.CANCELLED, State.COMPLETED}
-)
+ENDED = frozenset({State.REJECTED, State.WITHDRAWN, State.REFUSED, State.CANCELLED, State.COMPLETED})
 HOLDS_SCOPE = frozenset({State.PLACING, State.UNCLEAR})
 """While an order is in one of these, no other order for the same scope may be sent: the two could not be
 told apart in the cloud's list afterwards."""

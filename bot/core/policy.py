@@ -83,9 +83,7 @@ def named(people: Sequence[str], person: str, groups: Groups, now: datetime) -> 
     return Verdict(Reason.NOT_NAMED)
 
 
-def may_decide(
-    approvers: Sequence[str], order: Order, person: str, groups: Groups, now: datetime
-) -> Verdict:
+def may_decide(approvers: Sequence[str], order: Order, person: str, groups: Groups, now: datetime) -> Verdict:
     """Whether `person` may approve or reject the order; the requester never may."""
     # Asked first, so that trying it on one's own request tells nothing about the groups.
     if person == order.requester:

@@ -159,7 +159,7 @@ _REASON = Field(
     key="reason",
     label="Reason",
     example='reason="second rack for the FRA-1 cell"',
-    expected=f"1 to {REASON_LIMIT} characters that say why, in quotes",
+    expected=f"1 to {REASON_LIMIT} characters that say why",
     required=True,
     limit=REASON_LIMIT,
 )
@@ -299,6 +299,12 @@ def check_word(field: Field, word: str, today: date | None) -> str | Mistake:
     if field.choices:
         return _choice(field, word)
     return _CHECKS.get(field.key, _text)(field, word, today)
+
+
+def exact_choice(field: Field, word: str) -> str:
+    """The choice that `word` is, whatever its case and with `-` or spaces for `_`; "" if none."""
+    typed = _underscored(word)
+    return next((value for value, _ in field.choices if value.upper() == typed), "")
 
 
 def grammar_mistakes(cloud: str, values: Values) -> tuple[Mistake, ...]:
@@ -467,13 +473,15 @@ def _line(field: Field, word: str, today: date | None) -> str | Mistake:
     return _text(field, " ".join(word.split()), today)
 
 
+def _underscored(word: str) -> str:
+    return re.sub(r"[\s_-]+", "_", word).upper()
+
+
 def _choice(field: Field, word: str) -> str | Mistake:
-    exact = {value.upper(): value for value, _ in field.choices}
-    typed = re.sub(r"[\s_-]+", "_", word).upper()
-    if typed in exact:
-        return exact[typed]
+    if exact := exact_choice(field, word):
+        return exact
     meant = {name.lower(): value for value, text in field.choices for name in (value, text)}
-    near = nearest(word, meant) or nearest(typed, meant)
+    near = nearest(word, meant) or nearest(_underscored(word), meant)
     return _wrong(field, word, near=meant.get(near, ""))
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True)
 class Ref:
-    """Where a cloud keeps an order: `scope` is what must be asked (an AWS Region), `id` the cloud's own id."""
+    """Where a cloud keeps an order: `scope` is what must be asked (an AWS Region), `id` its own id."""
 
     scope: str
     id: str
@@ -183,9 +183,7 @@ def _parcel(shipment: Shipment | None) -> str:
     return f"{shipment.carrier} {shipment.number}".strip() if shipment else ""
 
 
-def _asset_changes(
-    name: str, before: tuple[Asset, ...], after: tuple[Asset, ...]
-) -> Iterator[Change]:
+def _asset_changes(name: str, before: tuple[Asset, ...], after: tuple[Asset, ...]) -> Iterator[Change]:
     known = _by_id(before)
     for key, asset in _by_id(after).items():
         was = known.pop(key, None)

@@ -64,7 +64,7 @@ def running(poll: float, port: int = 0) -> Iterator[tuple[LocalWorld, Bot]]:
 
 
 def play() -> int:
-    """Play an order from the asking to its end, print the conversation, and return 0 if all is as promised."""
+    """Play an order from the asking to its end and print it; returns 0 if all is as promised."""
     begun = time.monotonic()
     with running(poll=0.4) as (world, bot):
         printer = Printer(world.slack.transcript)
@@ -144,7 +144,8 @@ def _everything_told(world: LocalWorld, order_id: str) -> list[Promise]:
                 all(name in card and name in thread for name in names)),
         Promise("the requester is told directly",
                 all(word in direct for word in ("Approved", "Placed", "Shipped", "Delivered", "Completed"))),
-        Promise("one card, kept up to date", len(world.slack.messages(ORDERS)) == 1 and "completed" in card.lower()),
+        Promise("one card, kept up to date",
+                len(world.slack.messages(ORDERS)) == 1 and "completed" in card.lower()),
     ]  # fmt: skip
 
 

@@ -7,7 +7,6 @@ because slack_sdk's own retries would post twice.
 from __future__ import annotations
 
 import http.client
-import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.error import URLError
@@ -153,7 +152,7 @@ def call(send: Callable[[], Any]) -> dict[str, Any]:
         answer = send()
     except SlackApiError as error:
         raise _translated(error) from error
-    except (SlackClientError, URLError, http.client.HTTPException, socket.timeout, OSError) as error:
+    except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
         raise ChatDown(f"no answer from Slack: {error!r}") from error
     except ValueError as error:  # an answer that is no JSON
         raise ChatDown(f"no meaningful answer from Slack: {error!r}") from error

@@ -54,8 +54,8 @@ class Forms:
         )
 
     def close(self) -> None:
-        """Wait for what is being opened."""
-        self._threads.shutdown(wait=True)
+        """Open nothing more; what was asked for too late to be shown is dropped."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _label(self, key: str, value: str) -> str:
         """How the catalogue calls a value; the value itself where it does not know it."""

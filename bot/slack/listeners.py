@@ -11,7 +11,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt import Ack, App, BoltRequest
@@ -34,17 +34,31 @@ WAS_PLACED = re.compile(r"was_placed_\d+")
 Reply = Say | None
 
 
+@dataclass(frozen=True)
+class Press:
+    """A button that somebody pressed: what it stands for, who it was, and Slack's leave to open a form."""
+
+    value: str
+    person: str
+    trigger: str
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The order id, and what else the button's value carries."""
+        order_id, _, rest = self.value.partition(" ")
+        return order_id, rest
+
+
 def build(world: World, forms: Forms) -> App:
     """The Bolt app with all its listeners; makes no call to Slack."""
     settings = world.settings
     app = App(
-        signing_secret=settings.slack_signing_secret,
+        # Without a secret requests come through Socket Mode, which has its own proof; over HTTP none is right.
+        signing_secret=settings.slack_signing_secret or secrets.token_hex(32),
         authorize=lambda enterprise_id, team_id: AuthorizeResult(
             enterprise_id=enterprise_id, team_id=team_id, bot_token=settings.slack_bot_token
         ),
         process_before_response=True,
-        # Without a secret requests can only come through Socket Mode, which has its own proof.
-        request_verification_enabled=bool(settings.slack_signing_secret),
     )
     desk = Desk(world, forms)
     app.command("/order")(desk.order)
@@ -78,8 +92,8 @@ class Desk:
         match meant:
             case command.Ask():
                 return self._ask(meant, body)
-            case command.Misread(ask=ask):
-                return asking.misread(meant, self._draft(ask, person, channel) if ask else "")
+            case command.Misread():
+                return self._misread(meant, body)
             case command.Status(ref):
                 return show.status(world, ref)
             case command.List(which, page):
@@ -110,13 +124,22 @@ class Desk:
         if cloud not in self.world.clouds:
             return replies.cloud_not_offered(cloud, tuple(self.world.clouds))
         person, channel = body["user_id"], body["channel_id"]
+        today = self.world.now().date()
         if not meant.yes:
+            sound = command.check(meant, today)
+            if isinstance(sound, command.Misread):
+                return self._misread(sound, body)
             self.forms.order(body["trigger_id"], meant.values, channel, person)
             return None
-        asked = read(cloud, meant.values, self.world.now().date())
+        asked = read(cloud, meant.values, today)
         if isinstance(asked, Request):
             return request.file(self.world, _in_channel(asked, channel), person, body["trigger_id"])
-        return asking.misread(command.Misread(asked, meant), self._draft(meant, person, channel))
+        return self._misread(command.Misread(asked, meant), body)
+
+    def _misread(self, wrong: command.Misread, body: Body) -> Say:
+        """Names every mistake; what was right is kept for the button that opens the form."""
+        draft = self._draft(wrong.ask, body["user_id"], body["channel_id"]) if wrong.ask else ""
+        return asking.misread(wrong, draft)
 
     def _draft(self, ask: command.Ask, person: str, channel: str) -> str:
         body = {"values": {key: list(said) for key, said in ask.values.items()}, "channel": channel}
@@ -147,13 +170,13 @@ class Desk:
             form.ADD_ITEM: self.add_item,
         }
 
-    def _button(self, act: Callable[[str, str, str], Reply]) -> Callable[..., None]:
+    def _button(self, act: Callable[[Press], Reply]) -> Callable[..., None]:
         """A listener that acts on a button's value and answers the person who pressed it."""
 
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             ack()
-            value, person = body["actions"][0].get("value", ""), body["user"]["id"]
-            self._answer(act(value, person, body["trigger_id"]), body)
+            value = body["actions"][0].get("value", "")
+            self._answer(act(Press(value, body["user"]["id"], body["trigger_id"])), body)
 
         return listener
 
@@ -179,29 +202,29 @@ class Desk:
             self.forms.open(body["trigger_id"], view)
         self._answer(refusal, body)
 
-    def _withdraw_click(self, value: str, person: str, trigger: str) -> Reply:
-        return approve.withdraw(self.world, value, person)
+    def _withdraw_click(self, press: Press) -> Reply:
+        return approve.withdraw(self.world, press.value, press.person)
 
-    def _cancel_click(self, value: str, person: str, trigger: str) -> Reply:
-        order_id, _, draft = value.partition(" ")
-        kept = self.world.store.draft(draft, person) if draft else None
-        return track.ask_to_cancel(self.world, order_id, person, (kept or {}).get("reason", ""))
+    def _cancel_click(self, press: Press) -> Reply:
+        order_id, draft = press.words
+        kept = self.world.store.draft(draft, press.person) if draft else None
+        return track.ask_to_cancel(self.world, order_id, press.person, (kept or {}).get("reason", ""))
 
-    def _open_form_click(self, value: str, person: str, trigger: str) -> Reply:
-        kept = self.world.store.draft(value, person)
+    def _open_form_click(self, press: Press) -> Reply:
+        kept = self.world.store.draft(press.value, press.person)
         if kept is None:
             return replies.draft_gone()
         values = {key: tuple(said) for key, said in kept["values"].items()}
-        self.forms.order(trigger, values, kept["channel"], person, value)
+        self.forms.order(press.trigger, values, kept["channel"], press.person, press.value)
         return None
 
-    def _was_placed_click(self, value: str, person: str, trigger: str) -> Reply:
-        order_id, _, ref = value.partition(" ")
-        return reconcile.name_placed(self.world, order_id, ref, person)
+    def _was_placed_click(self, press: Press) -> Reply:
+        order_id, ref = press.words
+        return reconcile.name_placed(self.world, order_id, ref, press.person)
 
-    def _not_placed_click(self, value: str, person: str, trigger: str) -> Reply:
-        order_id, _, version = value.partition(" ")
-        return reconcile.say_not_placed(self.world, order_id, int(version), person)
+    def _not_placed_click(self, press: Press) -> Reply:
+        order_id, version = press.words
+        return reconcile.say_not_placed(self.world, order_id, int(version), press.person)
 
     def name_placed(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
@@ -277,5 +300,3 @@ def _sorry(error: Exception, body: dict[str, Any], req: BoltRequest, logger: log
         first = next(iter(body["view"]["state"]["values"]), "")
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {first: said.text}})
     return BoltResponse(status=500, body=said.text)
-
-

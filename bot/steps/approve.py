@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from bot.core import order as life
 from bot.core.follow import Job, Work
 from bot.core.messages import desk, replies
@@ -12,15 +14,15 @@ from bot.errors import ChatDown, ChatRefused
 from bot.spine import Every, Result, World, happen, outage, recovered
 from bot.store import Claim, Verdict
 
+log = logging.getLogger(__name__)
+
 GROUPS_EVERY = 120.0
 """Seconds between looks at the user groups; a decision accepts looks of five minutes."""
 LOOKS_AT_GROUPS = 3
 """How often a group is asked for before a click that needs it is refused."""
 
 
-def decide(
-    world: World, order_id: str, person: str, verb: str, note: str, digest: str, channel: str
-) -> Say:
+def decide(world: World, order_id: str, person: str, verb: str, note: str, digest: str, channel: str) -> Say:
     """Approve or reject, and answer whoever did.
 
     Args:
@@ -82,9 +84,7 @@ def _decide(
 ) -> Say:
     verdict = may_decide(world.settings.approvers, order, person, groups, world.now())
     if not verdict.allowed:
-        world.store.note(
-            order.id, world.now(), person, "MayNot", {"verb": verb, "why": verdict.reason.value}
-        )
+        log.info("decision.refused", extra={"order": order.id, "person": person, "why": verdict.reason.value})
         return replies.may_not(order, verb, verdict.reason, world.settings.approvers)
     if order.state is not State.WAITING:
         return replies.already(order)
@@ -92,11 +92,7 @@ def _decide(
     if shown != order.asked.digest():
         return replies.changed_since(order)
     decision = Decision(order.id, order.round, person, verb, shown, verdict.via, world.now())
-    event = (
-        life.Approved(person, shown, note)
-        if verb == "approve"
-        else life.Rejected(person, shown, note)
-    )
+    event = life.Approved(person, shown, note) if verb == "approve" else life.Rejected(person, shown, note)
     written, after = happen(world, order, event, person, decision)
     if written is Verdict.DONE:
         return replies.decided(after, verb)
@@ -137,17 +133,13 @@ def whoami(world: World, person: str) -> Say:
         "approve": named(world.settings.approvers, person, groups, now).reason,
         "operate": named(world.settings.operators, person, groups, now).reason,
     }
-    mine = [
-        group
-        for group in world.settings.groups
-        if group in groups and person in groups[group].people
-    ]
+    mine = [group for group in world.settings.groups if group in groups and person in groups[group].people]
     if Reason.UNKNOWN in rights.values():
         world.store.enqueue([Work("groups", Job.GROUPS)], now)
     return replies.whoami(person, mine, rights, world.settings.aws_regions)
 
 
-def refresh_groups(world: World, claim: Claim) -> Result:
+def refresh_groups(world: World, _: Claim) -> Result:
     """Read the user groups of the settings again, well before what was read last is too old."""
     for group in world.settings.groups:
         try:
@@ -158,9 +150,7 @@ def refresh_groups(world: World, claim: Claim) -> Result:
         if members.people:
             recovered(world, f"group/{group}", desk.group_readable(group))
         else:
-            outage(
-                world, f"group/{group}", "empty", desk.group_unreadable(group, "it has no members")
-            )
+            outage(world, f"group/{group}", "empty", desk.group_unreadable(group, "it has no members"))
     return Every(GROUPS_EVERY)
 
 

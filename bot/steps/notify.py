@@ -29,9 +29,7 @@ def card(world: World, claim: Claim) -> Result:
     except ChatRefused as error:
         if error.code not in UNREACHABLE or order.channel == order.requester:
             raise
-        tell_operators(
-            world, f"{order.id}/card", desk.undelivered(order.id, order.channel, error.code)
-        )
+        tell_operators(world, f"{order.id}/card", desk.undelivered(order.id, order.channel, error.code))
         _stand(world, claim, said, order.requester)
     return None
 
@@ -48,9 +46,11 @@ def request(world: World, claim: Claim) -> Result:
 def unclear_desk(world: World, claim: Claim) -> Result:
     """Bring the question to operators up to date; none is posted for an order that is settled."""
     order = world.store.order(claim.work.order_id)
-    if order is None or not (order.people_asked or world.store.post(order.id, Job.DESK)):
+    if order is None:
         return None
-    return _insist(world, claim, desk.unclear(order), world.settings.operations)
+    channel = world.settings.operations
+    asked = order.people_asked or world.store.post(order.id, Job.DESK) or _earlier(world, claim, channel)
+    return _insist(world, claim, desk.unclear(order), channel) if asked else None
 
 
 def _insist(world: World, claim: Claim, said: Say, channel: str) -> Result:
@@ -77,6 +77,9 @@ def _stand(world: World, claim: Claim, said: Say, channel: str) -> None:
                 raise
     post = _once(world, claim, said, channel, repost=bool(there))
     world.store.keep_post(order_id, job, post.channel, post.ts)
+    if claim.tries > 1 and not there:
+        # What an earlier try had posted says how the order was then.
+        world.chat.update(post, said.text, said.blocks, key=claim.work.key)
 
 
 def in_thread(world: World, claim: Claim) -> Result:
@@ -123,7 +126,7 @@ def whisper(world: World, claim: Claim) -> Result:
     return None
 
 
-def anchor(world: World, claim: Claim) -> Result:
+def anchor(world: World, _: Claim) -> Result:
     """Once a day, put the audit log's newest hash into the operations channel."""
     seq, digest = world.store.audit_head()
     if seq:
@@ -145,23 +148,30 @@ def _once(
 
     Where a try may still have been on its way while it was looked for, what came twice is taken away.
     """
-    key, since = claim.work.key, claim.made_at.timestamp() - 60
+    key = claim.work.key
     unsure = claim.tries > 1 and not repost
-    if unsure:
-        earlier = world.chat.find(channel, key, thread=thread_ts, since=since)
-        if earlier:
-            return earlier[0]
+    earlier = _earlier(world, claim, channel, thread_ts) if unsure else ()
+    if earlier:
+        return earlier[0]
     failpoint("before-posting")
     post = world.chat.post(channel, said.text, said.blocks, key=key, thread=thread_ts)
     failpoint("posted")
     if unsure:
-        for twin in world.chat.find(post.channel, key, thread=thread_ts, since=since):
+        for twin in _earlier(world, claim, post.channel, thread_ts):
             if twin.ts > post.ts:
                 world.chat.delete(twin)
             elif twin.ts < post.ts:
                 world.chat.delete(post)
                 return twin
     return post
+
+
+def _earlier(world: World, claim: Claim, channel: str, thread_ts: str = "") -> tuple[Post, ...]:
+    """What earlier tries may have posted although nobody heard of it; nothing at the first try."""
+    if claim.tries < 2:
+        return ()
+    since = claim.made_at.timestamp() - 60
+    return world.chat.find(channel, claim.work.key, thread=thread_ts, since=since)
 
 
 def first_words(world: World) -> list[Work]:

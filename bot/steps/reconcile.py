@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from bot.core import order as life
@@ -15,6 +16,8 @@ from bot.errors import CloudRefused
 from bot.ports import Found
 from bot.spine import Again, Every, Result, World, happen, tell_operators
 from bot.store import Claim, Verdict
+
+log = logging.getLogger(__name__)
 
 SKEW = timedelta(minutes=5)
 
@@ -51,7 +54,7 @@ def _finding(found: tuple[Found, ...]) -> str:
 
 
 def _patience(world: World, order: Order) -> float:
-    """Seconds to the next look: a twentieth of the time given, and as for any order once people were asked."""
+    """Seconds to the next look: a twentieth of the time given; as for any order once people were asked."""
     if order.people_asked:
         return world.settings.poll_interval
     return min(max(world.settings.reconcile_for / 20, 0.5), 15.0)
@@ -63,9 +66,7 @@ def name_placed(world: World, order_id: str, ref_id: str, person: str) -> Say:
     if order is None or refusal:
         return refusal or replies.no_such(order_id)
     body = {"ref": ref_id, "person": person}
-    world.store.enqueue(
-        [Work(f"{order.id}/confirm/{ref_id}", Job.CONFIRM, order.id, body)], world.now()
-    )
+    world.store.enqueue([Work(f"{order.id}/confirm/{ref_id}", Job.CONFIRM, order.id, body)], world.now())
     return replies.confirming(order, ref_id)
 
 
@@ -77,9 +78,8 @@ def confirm(world: World, claim: Claim) -> Result:
     ref_id, person = claim.work.body["ref"], claim.work.body["person"]
     problem, ref = _fits(world, order, ref_id)
     if ref is None:
-        tell_operators(
-            world, f"{order.id}/named/{ref_id}", desk.not_confirmed(order, ref_id, problem)
-        )
+        key = f"{order.id}/named/{ref_id}/{claim.generation}"  # whoever names it again is answered again
+        tell_operators(world, key, desk.not_confirmed(order, ref_id, problem))
         return None
     verdict, _ = happen(world, order, life.WasPlaced(ref, person), person)
     return None if verdict is Verdict.DONE else Again(1.0)
@@ -126,9 +126,7 @@ def _for_operator(world: World, order_id: str, person: str) -> tuple[Order | Non
         world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
         return order, replies.operators_unknown(order)
     if not right.allowed:
-        world.store.note(
-            order.id, world.now(), person, "MayNot", {"verb": "settle", "why": right.reason.value}
-        )
+        log.info("desk.refused", extra={"order": order.id, "person": person, "why": right.reason.value})
         return order, replies.operators_only(order)
     if order.state is not State.UNCLEAR:
         return order, replies.already(order)

@@ -13,8 +13,8 @@ from bot.core.policy import someone_could_approve
 from bot.core.request import Request, values_of
 from bot.errors import CloudRefused, CloudUnknown
 from bot.ports import Catalogue, Choice
-from bot.spine import Every, Result, World, happen
-from bot.store import Claim
+from bot.spine import Again, Every, Result, World, happen
+from bot.store import Claim, Verdict
 
 CATALOGUE_EVERY = 300.0
 """Seconds between looks at what can be ordered."""
@@ -74,8 +74,11 @@ def check(world: World, claim: Claim) -> Result:
         if order.looking_for:
             raise
         event = life.CheckRefused(error.code, error.words)
-    happen(world, order, event)
-    return None
+    verdict, _ = happen(world, order, event)
+    if verdict is Verdict.BUSY:
+        words = f"{order.looking_for} is followed by another order here already."
+        verdict, _ = happen(world, order, life.CheckRefused("AlreadyFollowed", words))
+    return None if verdict is Verdict.DONE else Again(0)
 
 
 def _found(world: World, order: Order) -> life.Looked:
@@ -127,18 +130,13 @@ def _in_catalogue(world: World, request: Request) -> bool:
     outpost = terms.outpost.rpartition("/")[2]
     outposts = {choice.value for choice in choices(world, "outpost")}
     items = {choice.value for choice in choices(world, "item", terms.region)}
-    return (
-        f"{terms.region}/{outpost}" in outposts
-        and {item.catalog_item for item in terms.items} <= items
-    )
+    return f"{terms.region}/{outpost}" in outposts and {item.catalog_item for item in terms.items} <= items
 
 
 def choices(world: World, key: str, scope: str = "", cloud: str = "aws") -> tuple[Choice, ...]:
     """What a form offers for a field, from the catalogue as last read: of one scope, or of all."""
     kept = world.store.kept(f"catalogue/{cloud}/{scope}")
-    found = [
-        Choice(*choice) for body, _ in kept.values() for choice in body["choices"].get(key, ())
-    ]
+    found = [Choice(*choice) for body, _ in kept.values() for choice in body["choices"].get(key, ())]
     return tuple(dict.fromkeys(found))
 
 

@@ -55,6 +55,8 @@ def _approved_as_it_is(world: World, order: Order) -> bool:
 
 
 def _ask_then_send(world: World, claim: Claim, order: Order) -> Result:
+    if world.store.holder(order.scope):
+        return _wait_for_scope(world, order)
     cloud, request = world.clouds[order.cloud], order.asked
     known = cloud.known(request)
     found = cloud.look_alikes(request, order.filed_at - SKEW, _not_this_one(world, order))
@@ -84,9 +86,13 @@ def _not_this_one(world: World, order: Order) -> frozenset[str]:
 
 def _exists_already(world: World, order: Order, found: tuple[Found, ...]) -> Result:
     """Something that looks like the order is there before it was ever sent: a restored backup, or chance."""
+    if world.store.holder(order.scope):
+        return _wait_for_scope(world, order)
+    if {one.ref.id for one in found} & world.store.refs(order.cloud):
+        return Again(0)  # a twin of this order was placed while the cloud was asked
     why = "the cloud has an order that looks exactly like this one already, and this bot has no record of it"
-    happen(world, order, life.PeopleAsked(tuple(one.ref for one in found), why))
-    return None
+    verdict, _ = happen(world, order, life.PeopleAsked(tuple(one.ref for one in found), why))
+    return None if verdict is Verdict.DONE else Again(0)
 
 
 def _wait_for_scope(world: World, order: Order) -> Result:
@@ -100,7 +106,7 @@ def _wait_for_scope(world: World, order: Order) -> Result:
         {"event": "Waits", "holder": holder.id},
         lane=f"post/{order.channel}",
     )
-    world.store.ensure([told], world.now())
+    world.store.once(told, world.now())
     return Again(WAIT_FOR_SCOPE, f"waits for {holder.id}")
 
 

@@ -9,13 +9,13 @@ from bot.core import order as life
 from bot.core.follow import Job, Work
 from bot.core.messages import desk, replies
 from bot.core.messages.blocks import Say
-from bot.core.order import Order, State
+from bot.core.order import Kind, Order, State
 from bot.core.policy import Reason, named
 from bot.core.snapshot import Summary
 from bot.errors import CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Cloud
-from bot.spine import Again, Every, Result, World, happen, outage, recovered, reread
+from bot.spine import Again, Every, Result, World, happen, outage, recovered, reread, settle
 from bot.store import Claim, Verdict
 
 FULL_LOOK = timedelta(hours=1)
@@ -67,9 +67,7 @@ def _looked_at(order: Order) -> datetime:
 
 
 def _patience(order: Order) -> timedelta:
-    travels = order.snapshot and any(
-        unit.status.upper() == "SHIPPED" for unit in order.snapshot.units
-    )
+    travels = order.snapshot and any(unit.status.upper() == "SHIPPED" for unit in order.snapshot.units)
     return TRANSIT_LOOK if travels else FULL_LOOK
 
 
@@ -127,7 +125,9 @@ def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
     """What to answer instead of cancelling: to the wrong person, or at the wrong time."""
     if not life.may_follow(order, life.CancelAsked):
         return replies.not_placed(order)
-    people = (order.requester, *world.settings.approvers, *world.settings.operators)
+    # Following an order that was placed elsewhere gives nobody the right to end it.
+    own = (order.requester,) if order.kind is Kind.ASKED else ()
+    people = (*own, *world.settings.approvers, *world.settings.operators)
     right = named(people, person, world.store.groups(), world.now())
     if right.reason is Reason.UNKNOWN:
         world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
@@ -150,7 +150,7 @@ def cancel(world: World, claim: Claim) -> Result:
         _read(world, cloud, order)
         order = reread(world, order)
         if life.may_follow(order, life.CancelRefused):
-            happen(world, order, life.CancelRefused(error.code, error.words))
+            settle(world, order, life.CancelRefused(error.code, error.words))
         return None
     failpoint("cancelled")
     _read(world, cloud, order)

@@ -89,9 +89,7 @@ class Store:
 
     # Orders
 
-    def file(
-        self, order: Order, origin: str, work: Sequence[Work], body: Mapping[str, Any]
-    ) -> Order:
+    def file(self, order: Order, origin: str, work: Sequence[Work], body: Mapping[str, Any]) -> Order:
         """Write a new order with its audit event and work.
 
         Args:
@@ -242,9 +240,7 @@ class Store:
         return {row["ref_id"]: life.load(row["body"]) for row in rows}
 
     def decisions(self, order_id: str) -> list[Decision]:
-        rows = self.engine.rows(
-            "select * from decisions where order_id = :id order by at", id=order_id
-        )
+        rows = self.engine.rows("select * from decisions where order_id = :id order by at", id=order_id)
         return [
             Decision(
                 row["order_id"],
@@ -273,12 +269,19 @@ class Store:
 
     def ensure(self, work: Sequence[Work], at: datetime) -> None:
         """Add work that is not there yet, and leave alone what is."""
-        known = {
-            row["key"] for row in self.engine.rows("select key from work where done_at is null")
-        }
+        known = {row["key"] for row in self.engine.rows("select key from work where done_at is null")}
         missing = [one for one in work if one.key not in known]
         if missing:
             self.enqueue(missing, at)
+
+    def once(self, work: Work, at: datetime) -> None:
+        """Add work unless it was ever there, done or not: what is told once is told once."""
+
+        def write(tx: Tx) -> None:
+            if not tx.rows("select 1 as one from work where key = :key", key=work.key):
+                self._enqueue(tx, [work], at)
+
+        self.engine.transact(write)
 
     def _enqueue(self, tx: Tx, work: Sequence[Work], at: datetime) -> None:
         for one in work:
@@ -302,12 +305,10 @@ class Store:
 
     def due(self, queue: Queue, now: datetime) -> bool:
         """Whether there is anything to claim; cheap, takes no lock."""
-        return bool(
-            self.engine.rows(f"select 1 from work w where {_CLAIMABLE} limit 1", **_at(queue, now))
-        )
+        return bool(self.engine.rows(f"select 1 from work w where {_CLAIMABLE} limit 1", **_at(queue, now)))
 
     def claim(self, queue: Queue, now: datetime, lease: Mapping[Job, float]) -> Claim | None:
-        """Take the row that has been due longest, for `lease` seconds by kind; nobody else gets it meanwhile."""
+        """Take the row that has been due longest, for `lease` seconds by kind; nobody else gets it then."""
 
         def take(tx: Tx) -> Claim | None:
             rows = tx.rows(
@@ -362,26 +363,36 @@ class Store:
         self, claim: Claim, now: datetime, delay: float, error: str = "", *, count: bool = True
     ) -> None:
         """Give work back, due again in `delay` seconds; `count` says whether this was a try that failed."""
-        self.engine.transact(
-            lambda tx: tx.run(
-                "update work set owner = null, lease_until = null, last_error = :error, "
-                "tries = tries - :uncounted, "
-                "due_at = case when generation = :generation then :due else due_at end "
-                "where key = :key and owner = :owner",
-                error=error[:500],
-                uncounted=0 if count else 1,
-                generation=claim.generation,
-                due=_ms(now + timedelta(seconds=delay)),
-                key=claim.work.key,
-                owner=claim.owner,
-            )
-        )
+        tries, due = claim.tries - (not count), now + timedelta(seconds=delay)
+        self.engine.transact(lambda tx: self._give_back(tx, claim, tries, error, due))
 
     def every(self, claim: Claim, now: datetime, delay: float) -> None:
         """This round of recurring work is done; the next one is due in `delay` seconds."""
-        self.again(claim, now, delay)
-        self.engine.transact(
-            lambda tx: tx.run("update work set tries = 0 where key = :key and owner is null", key=claim.work.key)
+        due = now + timedelta(seconds=delay)
+        self.engine.transact(lambda tx: self._give_back(tx, claim, 0, "", due))
+
+    def hold_lane(self, claim: Claim, now: datetime, delay: float, error: str) -> None:
+        """Give work back and let nothing of its lane go out for `delay` seconds, so that order is kept."""
+
+        def write(tx: Tx) -> None:
+            self._rest(tx, claim.work.lane, now, delay)
+            self._give_back(tx, claim, claim.tries, error, None)
+
+        self.engine.transact(write)
+
+    def _give_back(self, tx: Tx, claim: Claim, tries: int, error: str, due: datetime | None) -> None:
+        """Let go of a claim; with `due`, unless the work was asked for again meanwhile and is due at once."""
+        tx.run(
+            "update work set owner = null, lease_until = null, last_error = :error, tries = :tries, "
+            "due_at = case when :moves = 1 and generation = :generation then :due else due_at end "
+            "where key = :key and owner = :owner",
+            error=error[:500],
+            tries=tries,
+            moves=int(due is not None),
+            generation=claim.generation,
+            due=_ms(due) if due else 0,
+            key=claim.work.key,
+            owner=claim.owner,
         )
 
     def renew(self, owners: Iterable[str], until: datetime) -> None:
@@ -389,22 +400,8 @@ class Store:
 
         def write(tx: Tx) -> None:
             for owner in owners:
-                tx.run("update work set lease_until = :until where owner = :owner", until=_ms(until), owner=owner)
-
-        self.engine.transact(write)
-
-    def hold_lane(self, claim: Claim, now: datetime, delay: float, error: str) -> None:
-        """Give work back and let nothing of its lane go out for `delay` seconds, so that order is kept."""
-
-        def write(tx: Tx) -> None:
-            self._rest(tx, claim.work.lane, now, delay)
-            tx.run(
-                "update work set owner = null, lease_until = null, last_error = :error "
-                "where key = :key and owner = :owner",
-                error=error[:500],
-                key=claim.work.key,
-                owner=claim.owner,
-            )
+                sql = "update work set lease_until = :until where owner = :owner"
+                tx.run(sql, until=_ms(until), owner=owner)
 
         self.engine.transact(write)
 
@@ -510,13 +507,9 @@ class Store:
 
     def events(self, order_id: str) -> list[Row]:
         """The audit log of one order, oldest first."""
-        return self.engine.rows(
-            "select * from events where order_id = :id order by seq", id=order_id
-        )
+        return self.engine.rows("select * from events where order_id = :id order by seq", id=order_id)
 
-    def note(
-        self, order_id: str, at: datetime, actor: str, verb: str, body: Mapping[str, Any]
-    ) -> None:
+    def note(self, order_id: str, at: datetime, actor: str, verb: str, body: Mapping[str, Any]) -> None:
         """An audit event that changes no order: a refused click, for instance."""
         self.engine.transact(lambda tx: audit.append(tx, order_id, at, actor, verb, body))
 
@@ -539,9 +532,7 @@ class Store:
     def counts(self, now: datetime) -> dict[str, dict[str, int]]:
         """Orders by state, work by kind that is not done, and the age in seconds of the oldest due work."""
         orders = self.engine.rows("select state, count(*) as n from orders group by state")
-        work = self.engine.rows(
-            "select job, count(*) as n from work where done_at is null group by job"
-        )
+        work = self.engine.rows("select job, count(*) as n from work where done_at is null group by job")
         oldest = self.engine.rows(
             "select min(due_at) as due from work where done_at is null and due_at <= :now",
             now=_ms(now),
@@ -553,13 +544,16 @@ class Store:
         }
 
 
-# A lane lets one piece of work out at a time, and rests when it was told to.
+# A lane lets one piece of work out at a time, and rests when it was told to. What is told of one order
+# in one lane goes out in the order in which it happened, also when the first has to wait.
 _CLAIMABLE = """w.queue = :queue and w.done_at is null and w.due_at <= :now
     and (w.owner is null or w.lease_until < :now)
     and (w.lane = '' or (
         not exists (select 1 from lanes l where l.name = w.lane and l.next_at > :now)
         and not exists (select 1 from work o where o.lane = w.lane and o.done_at is null
-            and o.owner is not null and o.lease_until >= :now)))"""
+            and o.owner is not null and o.lease_until >= :now)
+        and not exists (select 1 from work o where o.lane = w.lane and o.done_at is null
+            and o.order_id = w.order_id and o.order_id <> '' and o.made_at < w.made_at)))"""
 
 
 def _at(queue: Queue, now: datetime) -> dict[str, Any]:

@@ -15,9 +15,7 @@ from typing import Any
 from bot.store.engine import Row, Tx
 
 
-def append(
-    tx: Tx, order_id: str, at: datetime, actor: str, verb: str, body: Mapping[str, Any]
-) -> None:
+def append(tx: Tx, order_id: str, at: datetime, actor: str, verb: str, body: Mapping[str, Any]) -> None:
     """Add an event within the transaction of what it records: no record, no change."""
     head = tx.rows("select seq, hash from audit_head")[0]
     event = {

@@ -128,9 +128,7 @@ def open_engine(url: str) -> Engine:
         try:
             from bot.store.postgres import Postgres
         except ImportError as error:
-            raise Unusable(
-                "PostgreSQL needs psycopg: pip install 'quartermaster[postgres]'."
-            ) from error
+            raise Unusable("PostgreSQL needs psycopg: pip install 'quartermaster[postgres]'.") from error
         return Postgres(url)
     # Only the scheme is repeated: the rest may hold a password.
     raise ValueError(

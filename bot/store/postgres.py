@@ -238,9 +238,7 @@ def _execute(
     if not params:
         return connection.execute(sql)
     # A Python bool is an integer for SQLite, and must be one here.
-    values = {
-        name: int(value) if isinstance(value, bool) else value for name, value in params.items()
-    }
+    values = {name: int(value) if isinstance(value, bool) else value for name, value in params.items()}
     return connection.execute(translate(sql), values)
 
 

@@ -139,9 +139,7 @@ class Sqlite:
                 db.execute(f"pragma {pragma}").fetchall()
             (mode,) = db.execute("pragma journal_mode").fetchone()
             if mode != "truncate":
-                raise Unusable(
-                    f"{self.path} stays in journal mode {mode}: another program holds it open."
-                )
+                raise Unusable(f"{self.path} stays in journal mode {mode}: another program holds it open.")
             queue = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             connection.close()

@@ -58,7 +58,7 @@ def escape(text: str, limit: int = 2800) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """`escape` for a place within a sentence: line breaks become spaces."""
-    return escape(" ".join(text.split()), limit)
+    return escape(" ".join(clean(text, len(text)).split()), limit)
 
 
 def code(text: str) -> str:
@@ -137,7 +137,7 @@ def button(
     confirm: Block | None = None,
     label: str = "",
 ) -> Block:
-    """A button: `action` names the listener, `value` carries what it acts on, `label` is for screen readers."""
+    """A button: `action` names the listener, `value` is what it acts on, `label` is for screen readers."""
     made: Block = {"type": "button", "text": plain(text, BUTTON_LIMIT), "action_id": action}
     if value:
         made["value"] = value
@@ -182,10 +182,7 @@ def size(blocks: Sequence[Block]) -> int:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
     """A table of plain cells; Slack allows one in a message, of at most 100 rows."""
-    cells = [
-        [{"type": "raw_text", "text": clean(cell, 200) or "–"} for cell in row]
-        for row in [head, *rows]
-    ]
+    cells = [[{"type": "raw_text", "text": clean(cell, 200) or "–"} for cell in row] for row in [head, *rows]]
     return {"type": "table", "rows": cells[:100]}
 
 

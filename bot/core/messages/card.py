@@ -70,9 +70,7 @@ def card(order: Order) -> Say:
                 header(f"{order.id} · {words.cloud_name(order.cloud)}"),
                 section(_opening(order)),
                 _plan(order),
-                fields(words.request_fields(order.asked))
-                if order.request
-                else _snapshot_fields(order),
+                fields(words.request_fields(order.asked)) if order.request else _snapshot_fields(order),
                 *_units(order.snapshot),
                 _buttons(order),
                 context(_footer(order)),
@@ -118,9 +116,7 @@ def stages(order: Order) -> tuple[Stage, ...]:
 
 def _our_stages(order: Order) -> list[Stage]:
     if order.kind is Kind.TRACKED:
-        found = (
-            "complete" if order.ref else "error" if order.state is State.REFUSED else "in_progress"
-        )
+        found = "complete" if order.ref else "error" if order.state is State.REFUSED else "in_progress"
         return [Stage("Found", found, order.why)]
     done = [Stage("Requested", "complete")]
     if order.state in STOPPED and not order.ref:
@@ -145,9 +141,7 @@ def _our_stages(order: Order) -> list[Stage]:
 
 def _stopped(order: Order) -> list[Stage]:
     approved = (
-        [Stage("Approved", "complete")]
-        if order.state is not State.REJECTED and order.decided_by
-        else []
+        [Stage("Approved", "complete")] if order.state is not State.REJECTED and order.decided_by else []
     )
     return [*approved, Stage(STOPPED[order.state], "error", order.why or order.note)]
 
@@ -155,11 +149,7 @@ def _stopped(order: Order) -> list[Stage]:
 def _cloud_stages(order: Order) -> list[Stage]:
     if order.state in STOPPED and not order.ref:
         return []
-    units = (
-        [unit for unit in order.snapshot.units if unit.status not in _OVER]
-        if order.snapshot
-        else []
-    )
+    units = [unit for unit in order.snapshot.units if unit.status not in _OVER] if order.snapshot else []
     made = [_unit_stage(title, enough, units) for title, enough in UNIT_STAGES]
     if any(unit.status == "ERROR" for unit in units):
         # Where a line item in error had got to is not told: it stands at the first stage that waits for it.
@@ -176,15 +166,11 @@ def _unit_stage(title: str, enough: int, units: Sequence[Unit]) -> Stage:
     begun = any(progress >= _BEGUN[title] for progress in reached)
     so_far = f"{done} of {len(units)}" if begun and len(units) > 1 else ""
     parcels = _parcels(units) if title == "Shipped" and begun else ""
-    return Stage(
-        title, "in_progress" if begun else "pending", " · ".join(filter(None, [so_far, parcels]))
-    )
+    return Stage(title, "in_progress" if begun else "pending", " · ".join(filter(None, [so_far, parcels])))
 
 
 def _parcels(units: Sequence[Unit]) -> str:
-    parcels = [
-        f"{unit.shipment.carrier} {unit.shipment.number}".strip() for unit in units if unit.shipment
-    ]
+    parcels = [f"{unit.shipment.carrier} {unit.shipment.number}".strip() for unit in units if unit.shipment]
     return words.shorten(list(dict.fromkeys(parcels)), 3)
 
 
@@ -240,9 +226,7 @@ def unit_lines(snapshot: Snapshot) -> list[str]:
     lines = []
     for unit in snapshot.units:
         parcel = f" · {parcel_text(unit)}" if unit.shipment else ""
-        lines.append(
-            f"• {one_line(unit_name(unit))}: *{one_line(words.status(unit.status))}*{parcel}"
-        )
+        lines.append(f"• {one_line(unit_name(unit))}: *{one_line(words.status(unit.status))}*{parcel}")
         for asset in unit.assets:
             lines += _asset_lines(asset)
         lines += [f"    {one_line(label)}: {one_line(value)}" for label, value in unit.facts]

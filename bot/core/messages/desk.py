@@ -51,9 +51,7 @@ def _evidence(order: Order, cloud: str) -> str:
 
 def _buttons(order: Order) -> list[Block]:
     placed = [
-        button(
-            f"It was placed: {ref.id}", f"was_placed_{number}", f"{order.id} {ref.id}", "primary"
-        )
+        button(f"It was placed: {ref.id}", f"was_placed_{number}", f"{order.id} {ref.id}", "primary")
         for number, ref in enumerate(order.candidates[:20])
     ] or [button("It was placed", "name_placed", order.id)]
     sure = confirmation(
@@ -120,7 +118,8 @@ def contradiction(order: Order, what: str) -> Say:
 
 def undelivered(order_id: str, channel: str, why: str) -> Say:
     """A message that Slack will not take."""
-    text = f"A message about {one_line(order_id)} could not be delivered to {code(channel)}: {words.clause(why)}."
+    about = f"A message about {one_line(order_id)}"
+    text = f"{about} could not be delivered to {code(channel)}: {words.clause(why)}."
     return Say(text, (section(f":warning: {text} Is the bot in that channel?"),))
 
 

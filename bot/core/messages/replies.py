@@ -26,7 +26,7 @@ from bot.core.messages.blocks import (
 )
 from bot.core.messages.card import cancel_button, headline, stages, unit_lines
 from bot.core.messages.request import outcome
-from bot.core.order import Order, State
+from bot.core.order import Kind, Order, State
 from bot.core.policy import Reason
 from bot.core.snapshot import Snapshot
 
@@ -37,9 +37,7 @@ def say(text: str) -> Say:
 
 
 def filed(order: Order) -> Say:
-    wait = (
-        "AWS is asked whether it knows all of it; then" if order.state is State.CHECKING else "Now"
-    )
+    wait = "AWS is asked whether it knows all of it; then" if order.state is State.CHECKING else "Now"
     return say(
         f"*{order.id}* is filed: {words.items(order.asked)} on {words.where(order.asked)}. "
         f"{wait} an approver decides. `/order status {order.id}` tells where it stands."
@@ -47,9 +45,7 @@ def filed(order: Order) -> Say:
 
 
 def tracking(order: Order) -> Say:
-    return say(
-        f"*{order.id}*: looking for {code(order.looking_for)}; its card follows when it is found."
-    )
+    return say(f"*{order.id}*: looking for {code(order.looking_for)}; its card follows when it is found.")
 
 
 def already_followed(order: Order) -> Say:
@@ -65,8 +61,7 @@ def nobody_can_approve() -> Say:
 
 def cloud_not_offered(cloud: str, offered: Sequence[str]) -> Say:
     there = (
-        ", ".join(f"`/order {name}`" for name in offered)
-        or "none yet; an operator has to set AWS_REGIONS"
+        ", ".join(f"`/order {name}`" for name in offered) or "none yet; an operator has to set AWS_REGIONS"
     )
     return say(f"{words.cloud_name(cloud)} is not set up here. What can be ordered: {there}.")
 
@@ -96,9 +91,8 @@ def already(order: Order) -> Say:
     if order.decided_by:
         verb = "rejected" if order.state is State.REJECTED else "approved"
         at = f", {date(order.decided_at)}" if order.decided_at else ""
-        return say(
-            f"*{order.id}* was {verb} by {user(order.decided_by)}{at}. Where it stands now: {headline(order)}."
-        )
+        who = f"{user(order.decided_by)}{at}"
+        return say(f"*{order.id}* was {verb} by {who}. Where it stands now: {headline(order)}.")
     return say(f"*{order.id}* is {headline(order)}: there is nothing to decide any more.")
 
 
@@ -107,9 +101,7 @@ def changed_since(order: Order) -> Say:
 
 
 def checking_group(order: Order) -> Say:
-    return say(
-        f"*{order.id}*: your click is noted. Slack is asked who may decide; the answer follows."
-    )
+    return say(f"*{order.id}*: your click is noted. Slack is asked who may decide; the answer follows.")
 
 
 def may_not(order: Order, verb: str, reason: Reason, approvers: Sequence[str]) -> Say:
@@ -118,9 +110,7 @@ def may_not(order: Order, verb: str, reason: Reason, approvers: Sequence[str]) -
         more = f" To take it back: `/order withdraw {order.id}`."
         return say(f"You asked for *{order.id}* yourself: somebody else has to decide.{more}")
     if reason is Reason.NOBODY:
-        return say(
-            f"Nobody may {verb} *{order.id}*: APPROVERS is empty. An operator has to set it."
-        )
+        return say(f"Nobody may {verb} *{order.id}*: APPROVERS is empty. An operator has to set it.")
     if reason is Reason.UNKNOWN:
         return say(
             f"Not done: the user groups that may decide about *{order.id}* cannot be read from Slack. "
@@ -139,11 +129,7 @@ def withdrawn(order: Order) -> Say:
 
 
 def too_late(order: Order, verb: str) -> Say:
-    more = (
-        f" `/order cancel {order.id}` asks the cloud to cancel it."
-        if order.state is State.PLACED
-        else ""
-    )
+    more = f" `/order cancel {order.id}` asks the cloud to cancel it." if order.state is State.PLACED else ""
     return say(f"*{order.id}* is {headline(order)}: it cannot be {verb} any more.{more}")
 
 
@@ -166,7 +152,8 @@ def cancel_asks_back(order: Order, draft: str) -> Say:
 
 
 def may_not_cancel(order: Order) -> Say:
-    return say(f"Only {user(order.requester)}, approvers and operators can cancel *{order.id}*.")
+    own = f"{user(order.requester)}, approvers" if order.kind is Kind.ASKED else "approvers"
+    return say(f"Only {own} and operators can cancel *{order.id}*.")
 
 
 def cancelling(order: Order) -> Say:
@@ -176,15 +163,11 @@ def cancelling(order: Order) -> Say:
 
 
 def operators_only(order: Order) -> Say:
-    return say(
-        f"Only operators decide about *{order.id}* while it is unclear. OPERATORS names them."
-    )
+    return say(f"Only operators decide about *{order.id}* while it is unclear. OPERATORS names them.")
 
 
 def operators_unknown(order: Order) -> Say:
-    return say(
-        f"*{order.id}*: Slack is being asked who the operators are. Click again in a moment."
-    )
+    return say(f"*{order.id}*: Slack is being asked who the operators are. Click again in a moment.")
 
 
 def confirming(order: Order, ref: str) -> Say:
@@ -290,8 +273,8 @@ def listing(orders: Sequence[Order], which: str, page: int, more: bool) -> Say:
     if not orders:
         return say(_EMPTY.get(which, _EMPTY["all"]) if page == 1 else "No more orders.")
     lines = [
-        f"*{words.name(order)}* · {headline(order)} · {one_line(words.what(order))} · {user(order.requester)}, "
-        f"{date(order.filed_at)}"
+        f"*{words.name(order)}* · {headline(order)} · {one_line(words.what(order))} · "
+        f"{user(order.requester)}, {date(order.filed_at)}"
         for order in orders
     ]
     turn = []
@@ -312,9 +295,7 @@ _EMPTY = {
 }
 
 
-def whoami(
-    person: str, groups: Sequence[str], rights: Mapping[str, Reason], regions: Sequence[str]
-) -> Say:
+def whoami(person: str, groups: Sequence[str], rights: Mapping[str, Reason], regions: Sequence[str]) -> Say:
     """What the bot knows of somebody, and why they may or may not do things.
 
     Args:
@@ -324,16 +305,14 @@ def whoami(
         regions: The AWS Regions in which can be ordered.
     """
     where = (
-        f"in {', '.join(code(region) for region in regions)}"
-        if regions
-        else "nothing: no cloud is set up"
+        f"in {', '.join(code(region) for region in regions)}" if regions else "nothing: no cloud is set up"
     )
     lines = [
         f"You are {user(person)} ({code(person)}).",
         f"*Groups that matter here:* {words.people(tuple(groups)) or 'none'}",
         f"*You may request:* AWS Outposts {where}" if regions else f"*You may request:* {where}",
-        f"*You may approve:* {_right(rights['approve'], 'APPROVERS', 'everybody else’s requests, not your own')}",
-        f"*You are an operator:* {_right(rights['operate'], 'OPERATORS', 'unclear orders are yours to settle')}",
+        f"*You may approve:* {_right(rights['approve'], 'APPROVERS', 'all requests but your own')}",
+        f"*You are an operator:* {_right(rights['operate'], 'OPERATORS', 'you settle unclear orders')}",
     ]
     return say("\n".join(lines))
 
@@ -343,7 +322,7 @@ def _right(reason: Reason, variable: str, yes: str) -> str:
         Reason.ALLOWED: f"yes, {variable} names you: {yes}.",
         Reason.NOT_NAMED: f"no, {variable} does not name you.",
         Reason.NOBODY: f"no, {variable} is empty.",
-        Reason.UNKNOWN: f"not known yet: the groups in {variable} have to be read again. Ask once more in a moment.",
+        Reason.UNKNOWN: f"not known yet, the groups in {variable} are being read: ask again in a moment.",
     }.get(reason, "no.")
 
 

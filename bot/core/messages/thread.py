@@ -72,8 +72,8 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
             return f"*Refused*. {_says(cloud, order.why)}"
         case "WentUnclear":
             return (
-                f"*Unclear*: {words.clause(told['why'])}. {cloud} may or may not have the order; nothing is sent "
-                "again, and its list is being searched."
+                f"*Unclear*: {words.clause(told['why'])}. {cloud} may or may not have the order; nothing is "
+                "sent again, and its list is being searched."
             )
         case "PeopleAsked":
             return f"*Unclear*: {words.clause(told['why'])}. Operators have been asked to decide."
@@ -83,7 +83,8 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
                 "two can be mistaken for each other."
             )
         case "SaidNotPlaced":
-            return f"{by or 'An operator'} has made sure that {cloud} has no such order. It is being placed again."
+            who = by or "An operator"
+            return f"{who} has made sure that {cloud} has no such order. It is being placed again."
         case "CancelAsked":
             return f"{by or 'Somebody'} asks {cloud} to cancel the order."
         case "CancelRefused":
@@ -118,8 +119,7 @@ def _says(cloud: str, text: str) -> str:
 
 def _changes(order: Order, changed: Sequence[Mapping[str, str]]) -> str:
     lines = [
-        change_line(Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"]))
-        for c in changed
+        change_line(Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"])) for c in changed
     ]
     shown, length = [], 0
     for line in lines[:_MOST_LINES]:
@@ -151,9 +151,7 @@ def change_line(change: Change) -> str:
         case Aspect.SHIPMENT:
             return f"{subject}: no longer travels with {was}"
         case Aspect.ASSET:
-            return (
-                f"{subject}: asset {code(now)}" if now else f"{subject}: asset {code(was)} is gone"
-            )
+            return f"{subject}: asset {code(now)}" if now else f"{subject}: asset {code(was)} is gone"
         case Aspect.MAC:
             return f"Asset {code(change.subject)}: MAC {now or 'none'}" + (f" (was {was})" if was else "")
     return f"{subject}: {now or 'none'}" + (f" (was {was})" if was else "")

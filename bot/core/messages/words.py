@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.messages.blocks import channel_link, code, one_line, user
+from bot.core.messages.blocks import channel_link, clean, code, one_line, user
 from bot.core.order import Kind, Order, State
 from bot.core.request import LineItem, Request
 
@@ -28,7 +28,7 @@ STATES = {
 ADVICE = {
     "ValidationException": "Something in the request is not as AWS wants it: change it and ask again.",
     "NotFoundException": "Check the Outpost and the catalog items, then ask again.",
-    "ConflictException": "AWS is still busy with something else on this Outpost: wait for that, then ask again.",
+    "ConflictException": "AWS is busy with something else on this Outpost: wait for that, then ask again.",
     "ServiceQuotaExceededException": "The account's quota is used up: an operator can ask AWS to raise it.",
     "AccessDeniedException": "The bot may not do this: an operator has to look at its IAM policy, and at "
     "service control policies that deny purchases.",
@@ -40,7 +40,7 @@ ADVICE = {
 
 def readable(word: str) -> str:
     """A cloud's own status as people read it: `IN_PROGRESS` and `InProgress` are *In progress*."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", word.replace("_", " ")).strip()
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", clean(word).replace("_", " ")).strip()
     return spaced[:1].upper() + spaced[1:].lower()
 
 
@@ -99,9 +99,7 @@ def payment(word: str) -> str:
 
 
 def term(word: str) -> str:
-    return {"ONE_YEAR": "1 year", "THREE_YEARS": "3 years", "FIVE_YEARS": "5 years"}.get(
-        word, readable(word)
-    )
+    return {"ONE_YEAR": "1 year", "THREE_YEARS": "3 years", "FIVE_YEARS": "5 years"}.get(word, readable(word))
 
 
 def name(order: Order) -> str:

@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from bot.demo.outposts.wire import Incoming, Refusal
+from bot.demo.outposts.wire import Refusal
+from bot.demo.wire import Incoming
 
 _INT32 = 2**31
 _LONGEST_VALUE = 80

@@ -3,17 +3,17 @@
 import base64
 import copy
 import json
-import threading
-import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from botocore.credentials import Credentials
 
+from bot.demo import cloud
+from bot.demo.cloud import LocalCloud, parsed, utc_now
 from bot.demo.outposts.contract import Route, installed, invalid, violations
 from bot.demo.outposts.estate import (
     Capacity,
@@ -26,10 +26,11 @@ from bot.demo.outposts.estate import (
     made_up_id,
     made_up_sku,
 )
-from bot.demo.outposts.faults import FAILURES, Fault, Faults
+from bot.demo.outposts.faults import FAILURES, Faults
 from bot.demo.outposts.orders import Entry, OrderBook
 from bot.demo.outposts.signature import read_claim, verify
-from bot.demo.outposts.wire import Answer, Hangup, Incoming, Refusal, Server
+from bot.demo.outposts.wire import Refusal
+from bot.demo.wire import Answer, Hangup, Incoming, Server
 
 LARGEST_PAGE = 1000
 
@@ -46,37 +47,16 @@ _COMMON_STATUSES = {
     "UnrecognizedClientException": 403,
 }
 
-_HTML = (
-    b"<!DOCTYPE html><html><head><title>Proxy</title></head>"
-    b"<body><h1>Please sign in to the network</h1></body></html>"
-)
 
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Request:
+@dataclass(frozen=True, kw_only=True)
+class Request(cloud.Request):
     """One request as it was received, whatever became of it."""
 
-    operation: str
-    """The operation's name in the model; empty where no route matches."""
     region: str
     """From the credential scope, proven or not; empty where there is none."""
-    method: str
-    path: str
-    query: Mapping[str, Sequence[str]]
-    body: Any
-    """Parsed from JSON; the text itself where it is none, None where there was no body."""
-    at: datetime
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """By lower-case name."""
-    status: int | None = None
-    """The HTTP status answered; None while unanswered, for good if the connection was cut."""
 
 
-class LocalOutposts:
+class LocalOutposts(LocalCloud[Request]):
     """An Outposts API for one account in all Regions, served over HTTP on loopback.
 
     Point the real client to it with `environment()`; stock it with `furnish` or the `add_…`
@@ -84,31 +64,25 @@ class LocalOutposts:
     `run` do it. Safe to use from any thread.
     """
 
+    name = "outposts"
+    half = b'{"Order": {"OrderId": "oo-0123456789'
+
     def __init__(
         self,
         *,
         access_key: str = "AKIALOCALLOCALLOCAL0",
         secret_key: str = "local-secret",  # noqa: S107 - opens nothing but this server
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.page_size = LARGEST_PAGE
         """The most that one page holds, whatever MaxResults asks for; lower it to see paging."""
         self._access_key = access_key
         self._secret_key = secret_key
         self._credentials = Credentials(access_key, secret_key)
-        self._clock = clock
         self._contract = installed()
-        self.faults = Faults(self._contract.operations)
-        self._changed = threading.Condition(threading.RLock())
+        super().__init__(clock, Faults(self._contract.operations))
         self._estates: dict[str, Estate] = {}
         self._book = OrderBook()
-        self._requests: list[Request] = []
-        self._unexpected: list[int] = []
-        self._server: Server | None = None
-        self._stopping = threading.Event()
-        self._late: list[threading.Thread] = []
-        self._runner: threading.Thread | None = None
-        self._pace: float | None = None
         self._operations: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
             "CancelOrder": self._cancel_order,
             "CreateOrder": self._create_order,
@@ -122,46 +96,6 @@ class LocalOutposts:
             "ListOutposts": self._list_outposts,
             "ListSites": self._list_sites,
         }
-
-    # Serving
-
-    def start(self, port: int = 0) -> None:
-        """Serve on the port, or on a free one. What is kept survives `stop` and `start`."""
-        if self._server is not None:
-            raise RuntimeError("already started")
-        self._stopping.clear()
-        self._server = Server(port, self._respond)
-
-    def stop(self) -> None:
-        """End every connection, hang and late booking; none of it outlives this call."""
-        self.pause()
-        self._stopping.set()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        with self._changed:
-            late, self._late = self._late, []
-        for thread in late:
-            thread.join()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """Where it is served; RuntimeError while it isn't."""
-        if self._server is None:
-            raise RuntimeError("not started")
-        return self._server.url
 
     def environment(self) -> dict[str, str]:
         """The environment variables that make boto3 speak to this server, and to no other."""
@@ -289,18 +223,6 @@ class LocalOutposts:
         with self._changed:
             return [entry.shown() for entry in self._book if entry.accepted]
 
-    @property
-    def requests(self) -> list[Request]:
-        """Every request received, in sequence, the unanswered ones included."""
-        with self._changed:
-            return list(self._requests)
-
-    @property
-    def unexpected(self) -> list[Request]:
-        """The requests for what isn't built here, or isn't in the model at all."""
-        with self._changed:
-            return [self._requests[number] for number in self._unexpected]
-
     def posts(self) -> list[Request]:
         """The CreateOrder requests received, answered or not: sends as the wire counts them."""
         return [request for request in self.requests if request.operation == "CreateOrder"]
@@ -364,106 +286,44 @@ class LocalOutposts:
             self._changed.notify_all()
             return str(entry.body["OrderId"])
 
-    def run(self, seconds_per_stage: float) -> None:
-        """Advance every open order by itself, each this long after its last step."""
-        with self._changed:
-            self._pace = seconds_per_stage
-            if self._runner is None:
-                self._runner = threading.Thread(target=self._live, name="outposts-life", daemon=True)
-                self._runner.start()
-            self._changed.notify_all()
-
-    def pause(self) -> None:
-        """Let time stand still again; `run` resumes."""
-        with self._changed:
-            runner, self._runner, self._pace = self._runner, None, None
-            self._changed.notify_all()
-        if runner is not None:
-            runner.join()
-
-    def _live(self) -> None:
-        with self._changed:
-            while self._runner is threading.current_thread() and self._pace is not None:
-                now = time.monotonic()
-                for entry in self._book:
-                    if entry.open and entry.moved + self._pace <= now:
-                        self._book.advance(entry, self._clock())
-                        # Also one that can't advance: it isn't due again at once.
-                        entry.moved = now
-                due = [entry.moved + self._pace - now for entry in self._book if entry.open]
-                self._changed.wait(min(due, default=None))
-
     # From request to answer
+
+    def _serve(self, port: int) -> Server:
+        lengthless = Refusal("MissingContentLength", "Content-Length is required.", 411)
+        return Server(port, self._respond, lambda: _identified(lengthless.answer()), name=self.name)
+
+    def _knows(self, operation: str) -> bool:
+        return operation in self._operations
+
+    def _living(self) -> Iterable[Entry]:
+        return self._book
+
+    def _age(self, one: Entry) -> None:
+        self._book.advance(one, self._clock())
 
     def _respond(self, incoming: Incoming) -> Answer | Hangup:
         route = self._contract.route(incoming.method, incoming.target)
-        number = self._note(route, incoming)
-        received = self._requests[number]
-        fault = self.faults.take(received.operation, received.region)
-        reply = self._meet(fault, route, incoming)
-        if isinstance(reply, Answer):
-            # Before the client can have read it: who was answered may look at once.
-            with self._changed:
-                self._requests[number] = replace(received, status=reply.status)
-        return reply
-
-    def _note(self, route: Route | None, incoming: Incoming) -> int:
         claim = read_claim(incoming.headers)
         target = urlsplit(incoming.target)
-        request = Request(
+        received = Request(
             operation=route.operation if route else "",
             region=claim.region if claim else "",
             method=incoming.method,
             path=target.path,
             query=parse_qs(target.query, keep_blank_values=True),
-            body=_parsed(incoming.body),
+            body=parsed(incoming.body),
             at=self._clock(),
             headers=incoming.headers,
         )
-        with self._changed:
-            self._requests.append(request)
-            number = len(self._requests) - 1
-            if request.operation not in self._operations:
-                self._unexpected.append(number)
-            return number
+        fault = self.faults.take(received.operation, received.region)
+        reply = self._handle(received, incoming, fault, lambda: self._carry_out(route, incoming))
+        return _identified(reply) if isinstance(reply, Answer) else reply
 
-    def _meet(self, fault: Fault | None, route: Route | None, incoming: Incoming) -> Answer | Hangup:
-        if fault is None:
-            return self._carry_out(route, incoming)
-        if fault.kind == "slow":
-            gone = self._stopping.wait(fault.seconds)
-            return Hangup() if gone else self._carry_out(route, incoming)
-        if fault.kind == "book_late":
-            self._carry_out_late(fault.seconds, route, incoming)
-            return Hangup()
-        if fault.kind.startswith("error:"):
-            _, code, message = fault.kind.split(":", 2)
-            return self._refusal(code, message, incoming).answer()
+    def _failure(self, stem: str) -> Answer:
+        return FAILURES[stem].answer()
 
-        answer = self._carry_out(route, incoming) if fault.carried_out else None
-        if fault.stem in FAILURES:
-            return FAILURES[fault.stem].answer()
-        match fault.stem:
-            case "empty_200":
-                return Answer(200, b"")
-            case "html_200":
-                return Answer(200, _HTML, "text/html")
-            case "truncated_200":
-                whole = answer.body if answer else b'{"Order": {"OrderId": "oo-0123456789'
-                return Answer(200, whole[: len(whole) // 2], promised=max(len(whole), 2))
-            case "hang":
-                self._stopping.wait(fault.seconds)
-        return Hangup(reset=fault.stem == "reset")
-
-    def _carry_out_late(self, seconds: float, route: Route | None, incoming: Incoming) -> None:
-        def book() -> None:
-            if not self._stopping.wait(seconds):
-                self._carry_out(route, incoming)
-
-        thread = threading.Thread(target=book, name="outposts-late", daemon=True)
-        with self._changed:
-            self._late.append(thread)
-        thread.start()
+    def _say(self, code: str, message: str, incoming: Incoming) -> Answer:
+        return self._refusal(code, message, incoming).answer()
 
     def _carry_out(self, route: Route | None, incoming: Incoming) -> Answer:
         try:
@@ -490,7 +350,7 @@ class LocalOutposts:
         if code == "ConflictException":
             parts = urlsplit(incoming.target).path.split("/")
             of_order = len(parts) > 2 and parts[1] == "orders"
-            body = _parsed(incoming.body)
+            body = parsed(incoming.body)
             outpost = body.get("OutpostIdentifier", "") if isinstance(body, dict) else ""
             more = {
                 "ResourceId": parts[2] if of_order else str(outpost),
@@ -681,13 +541,8 @@ def _filtered(
     ]
 
 
-def _parsed(body: bytes) -> Any:
-    if not body:
-        return None
-    try:
-        return json.loads(body)
-    except ValueError:
-        return body.decode(errors="replace")
+def _identified(answer: Answer) -> Answer:
+    return replace(answer, headers={"x-amzn-RequestId": str(uuid.uuid4()), **answer.headers})
 
 
 def _overwrite(target: dict[str, Any], values: Mapping[str, Any]) -> None:

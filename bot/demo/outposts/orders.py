@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
+from bot.demo.carriers import carrier_of, digest, tracking_number
 from bot.demo.outposts.estate import not_found
 from bot.demo.outposts.wire import Refusal
 
@@ -188,7 +188,7 @@ class OrderBook:
                 "RackId": f"rack-{entry.body['OrderId'][3:15]}",
                 "AssetType": "COMPUTE",
                 "ComputeAttributes": {
-                    "HostId": f"h-{_digest(asset['AssetId'])[:17]}",
+                    "HostId": f"h-{digest(asset['AssetId'])[:17]}",
                     "State": "ACTIVE" if line["Status"] == "INSTALLED" else "INSTALLING",
                     "InstanceFamilies": list(families.get(line["CatalogItemId"], ())),
                 },
@@ -207,7 +207,7 @@ class OrderBook:
         for item in lines:
             item["Status"] = line
             if line == "SHIPPED" and "ShipmentInformation" not in item:
-                carrier = _CARRIERS[int(_digest(item["LineItemId"]), 16) % len(_CARRIERS)]
+                carrier = carrier_of(item["LineItemId"])
                 item["ShipmentInformation"] = {
                     "ShipmentTrackingNumber": tracking_number(carrier, item["LineItemId"]),
                     "ShipmentCarrier": carrier,
@@ -216,24 +216,9 @@ class OrderBook:
                 item["AssetInformationList"] = _assets_of(item)
 
 
-_CARRIERS = ("FEDEX", "UPS", "DHL")
-
-
-def tracking_number(carrier: str, seed: str) -> str:
-    """A number in the carrier's usual form, always the same for the same line item."""
-    digits = f"{int(_digest(seed), 16) % 10**12:012d}"
-    match carrier:
-        case "UPS":
-            return f"1Z999AA1{digits[:10]}"
-        case "DHL":
-            return digits[:10]
-        case _:
-            return digits
-
-
 def _assets_of(line: Mapping[str, Any]) -> list[dict[str, Any]]:
     count = min(int(line["Quantity"]), _MOST_ASSETS_OF_A_LINE)
-    digests = (_digest(f"{line['LineItemId']}/{unit}") for unit in range(count))
+    digests = (digest(f"{line['LineItemId']}/{unit}") for unit in range(count))
     return [
         {
             "AssetId": f"{int(digest, 16) % 10**10:010d}",
@@ -245,10 +230,6 @@ def _assets_of(line: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for digest in digests
     ]
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
 
 
 def _epoch(moment: datetime) -> float:

@@ -11,7 +11,8 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from bot.demo.outposts.wire import Incoming, Refusal
+from bot.demo.outposts.wire import Refusal
+from bot.demo.wire import Incoming
 
 _SERVICE = "outposts"
 _TOLERANCE = timedelta(minutes=5)

@@ -1,0 +1,111 @@
+"""What README and manifest promise is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.clouds.aws import READER_ACTIONS, SUBMITTER_ACTIONS
+from bot.settings import VARIABLES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yaml").read_text())
+# Of each method of Slack's Web API the scope that it needs (https://docs.slack.dev/reference/methods).
+SCOPES = {
+    "chat_postMessage": {"chat:write", "chat:write.public"},
+    "chat_update": {"chat:write"},
+    "chat_delete": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "conversations_open": {"im:write"},
+    "conversations_history": {"channels:history", "groups:history", "im:history", "metadata.message:read"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history", "metadata.message:read"},
+    "usergroups_users_list": {"usergroups:read"},
+    "views_open": set(),
+    "views_update": set(),
+}
+
+
+def test_every_setting_is_in_the_readme_and_every_one_in_the_readme_is_a_setting() -> None:
+    table = README.split("## Settings")[1].split("\n## ")[0]
+    named = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+    assert named == set(VARIABLES)
+
+
+def test_every_command_in_the_readme_is_one() -> None:
+    for words in set(re.findall(r"`python -m bot ([a-z ]+?)(?: --[a-z]+)?`", README)):
+        command = [sys.executable, "-m", "bot", *words.split(), "--help"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0, words
+
+
+def test_every_command_of_the_program_is_in_the_readme() -> None:
+    from bot.__main__ import main
+
+    for name in main.commands:
+        assert f"python -m bot {name}" in README or f"make {name}" in README, name
+
+
+def test_every_make_target_in_the_readme_is_one() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"\bmake ([a-z]+)", README)):
+        if target not in ("an",):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize(("mark", "actions"), [("reader", READER_ACTIONS), ("submitter", SUBMITTER_ACTIONS)])
+def test_the_policies_in_the_readme_allow_exactly_what_the_code_does(
+    mark: str, actions: tuple[str, ...]
+) -> None:
+    text = README.split(f"<!-- {mark} -->")[1].split("```json")[1].split("```")[0]
+    [statement] = json.loads(text)["Statement"]
+    assert sorted(statement["Action"]) == sorted(actions)
+
+
+def test_the_manifest_asks_for_exactly_the_scopes_that_the_code_needs() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "bot/slack").glob("*.py"))
+    used = set(re.findall(r"client\.([a-z]+_[a-zA-Z_]+)\(", code))
+    assert used == set(SCOPES)
+    needed = set().union(*(SCOPES[method] for method in used)) | {"commands"}
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_the_manifest_has_the_one_command_and_no_event_that_nobody_listens_to() -> None:
+    [command] = MANIFEST["features"]["slash_commands"]
+    assert command["command"] == "/order"
+    assert command["should_escape"] is True
+    assert "event_subscriptions" not in MANIFEST["settings"]
+
+
+def test_every_url_in_the_manifest_is_the_one_path_that_is_served() -> None:
+    settings = MANIFEST["settings"]["interactivity"]
+    urls = {settings["request_url"], settings["message_menu_options_url"]}
+    urls |= {command["url"] for command in MANIFEST["features"]["slash_commands"]}
+    assert {re.sub(r"https://[^/]+", "", url) for url in urls} == {"/slack/events"}
+
+
+def test_the_manifest_stays_within_slacks_limits() -> None:
+    assert len(MANIFEST["display_information"]["name"]) <= 35
+    assert len(MANIFEST["display_information"]["description"]) <= 140
+    [command] = MANIFEST["features"]["slash_commands"]
+    assert len(command["description"]) <= 2000
+    assert len(command["usage_hint"]) <= 1000
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "manifest.yaml", "Procfile", "LICENSE"])
+def test_no_place_of_any_one_machine_is_named(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "/home/" not in text
+    assert "file://" not in text
+
+
+def test_the_lock_names_no_host() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    assert "--hash=sha256:" in lock
