@@ -30,6 +30,7 @@ lock: | $(UV)
 	$(UV) venv -q --clear .venv
 	$(UV) pip sync -q --python .venv requirements.lock
 	$(UV) pip install -q --python .venv --no-deps -e .
+	$(PY) -m compileall -q bot
 	@touch $@
 
 .venv-uv/bin/uv:

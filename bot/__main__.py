@@ -142,12 +142,12 @@ def _answering(world: World) -> Iterator[App]:
     """What answers Slack: over HTTP through the app that is handed out, or through Socket Mode."""
     from bot.slack.socket import connect
 
-    app, forms = make_app(world)
+    app, live = make_app(world)
     try:
         with connect(app, world.settings) if world.settings.slack_app_token else nullcontext():
             yield app
     finally:
-        forms.close()
+        live.close()
 
 
 def _health(world: World) -> AbstractContextManager[None]:

@@ -21,7 +21,7 @@ from bot.store import Store
 if TYPE_CHECKING:
     from slack_bolt import App
 
-    from bot.slack.forms import Forms
+    from bot.slack.live import Live
 
 
 def now() -> datetime:
@@ -52,13 +52,13 @@ def make_world(settings: Settings) -> World:
     return World(settings, store, clouds, chat, now)
 
 
-def make_app(world: World) -> tuple[App, Forms]:
-    """What answers Slack, and what opens its forms."""
-    from bot.slack.forms import Forms  # Bolt is heavy, and a worker does without it
+def make_app(world: World) -> tuple[App, Live]:
+    """What answers Slack, and what reaches people at once."""
+    from bot.slack.live import Live  # Bolt is heavy, and a worker does without it
     from bot.slack.listeners import build
 
-    forms = Forms(world, web_client(world.settings.slack_bot_token, world.settings.slack_api_url))
-    return build(world, forms), forms
+    live = Live(world, web_client(world.settings.slack_bot_token, world.settings.slack_api_url))
+    return build(world, live), live
 
 
 @contextmanager

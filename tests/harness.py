@@ -48,7 +48,7 @@ class Here:
         for name, value in self.aws.environment().items():
             self._aws.setenv(name, value)
         self.world: World = make_world(load(environment))
-        self.app, self.forms = make_app(self.world)
+        self.app, self.live = make_app(self.world)
         self.server = create_server(Web(self.world, self.app), host="127.0.0.1", port=0, threads=24)
         self.http = threading.Thread(target=self.server.run, daemon=True)
         self.worker = Worker(self.world)
@@ -65,7 +65,7 @@ class Here:
 
     def __exit__(self, *_: object) -> None:
         self.worker.stop()
-        self.forms.close()
+        self.live.close()
         self.server.task_dispatcher.shutdown(timeout=3)
         self.server.close()
         self.http.join(5)

@@ -7,6 +7,7 @@ because slack_sdk's own retries would post twice.
 from __future__ import annotations
 
 import http.client
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.error import URLError
@@ -20,6 +21,7 @@ from bot.ports import Post
 EVENT_TYPE = "quartermaster"
 TIMEOUT = 10
 """Seconds to wait for Slack, less than the lease of the work that waits."""
+CODE = re.compile("[a-z0-9_]+")
 # What Slack answers when it could not, for now. Everything else it says is meant for good.
 FOR_NOW = frozenset(
     {
@@ -163,6 +165,9 @@ def _translated(error: SlackApiError) -> ChatDown | ChatRefused:
     answer = error.response
     status = getattr(answer, "status_code", 0)
     code = str(answer.get("error", "")) if hasattr(answer, "get") and isinstance(answer.data, dict) else ""
+    if not CODE.fullmatch(code):
+        # slack_sdk writes a sentence of its own here when what came was no JSON: that was not Slack's no.
+        code = ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return ChatDown("Slack asks to wait", float(answer.headers.get("Retry-After", 1)))
     if status >= 500 or code in FOR_NOW or not code:

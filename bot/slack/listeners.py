@@ -1,8 +1,8 @@
 """What reaches the bot from Slack: parse, one step, answer.
 
 A listener calls neither Slack nor a cloud, so that it answers within milliseconds and nothing can be lost
-between the answer and the work. The one exception is a form, which Slack wants opened within three seconds
-of the click: `forms` does that in threads of its own.
+between the answer and the work. What a person waits for at the screen, a form or the answer to a click, is
+handed to `live`, which has threads of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.core import command, form
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
 from bot.core.request import Mistake, Request, read
-from bot.slack.forms import Forms, offer
+from bot.slack.live import Live, offer
 from bot.spine import World
 from bot.steps import approve, reconcile, request, show, track
 
@@ -49,7 +49,7 @@ class Press:
         return order_id, rest
 
 
-def build(world: World, forms: Forms) -> App:
+def build(world: World, live: Live) -> App:
     """The Bolt app with all its listeners; makes no call to Slack."""
     settings = world.settings
     app = App(
@@ -60,7 +60,7 @@ def build(world: World, forms: Forms) -> App:
         ),
         process_before_response=True,
     )
-    desk = Desk(world, forms)
+    desk = Desk(world, live)
     app.command("/order")(desk.order)
     for action, listener in desk.actions().items():
         app.action(action)(listener)
@@ -76,9 +76,9 @@ def build(world: World, forms: Forms) -> App:
 class Desk:
     """The listeners, over one world."""
 
-    def __init__(self, world: World, forms: Forms) -> None:
+    def __init__(self, world: World, live: Live) -> None:
         self.world = world
-        self.forms = forms
+        self.live = live
 
     # Commands
 
@@ -129,7 +129,7 @@ class Desk:
             sound = command.check(meant, today)
             if isinstance(sound, command.Misread):
                 return self._misread(sound, body)
-            self.forms.order(body["trigger_id"], meant.values, channel, person)
+            self.live.order(body["trigger_id"], meant.values, channel, person)
             return None
         asked = read(cloud, meant.values, today)
         if isinstance(asked, Request):
@@ -184,7 +184,7 @@ class Desk:
         if said:
             channel, person = _channel(body) or body["user"]["id"], body["user"]["id"]
             key = f"{person}/{body['actions'][0]['action_ts']}"
-            approve.whisper(self.world, said, channel, person, key)
+            self.live.answer(said, channel, person, key)
 
     def approve(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
@@ -199,7 +199,7 @@ class Desk:
         refusal = approve.why_not_decide(self.world, order_id, body["user"]["id"])
         if refusal is None:
             view = form.reject_form(order_id, digest, form.Origin(_channel(body)))
-            self.forms.open(body["trigger_id"], view)
+            self.live.open(body["trigger_id"], view)
         self._answer(refusal, body)
 
     def _withdraw_click(self, press: Press) -> Reply:
@@ -215,7 +215,7 @@ class Desk:
         if kept is None:
             return replies.draft_gone()
         values = {key: tuple(said) for key, said in kept["values"].items()}
-        self.forms.order(press.trigger, values, kept["channel"], press.person, press.value)
+        self.live.order(press.trigger, values, kept["channel"], press.person, press.value)
         return None
 
     def _was_placed_click(self, press: Press) -> Reply:
@@ -228,7 +228,7 @@ class Desk:
 
     def name_placed(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.forms.open(body["trigger_id"], form.placed_form(body["actions"][0]["value"]))
+        self.live.open(body["trigger_id"], form.placed_form(body["actions"][0]["value"]))
 
     def turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
@@ -237,7 +237,7 @@ class Desk:
 
     def add_item(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.forms.add_item(body["view"])
+        self.live.add_item(body["view"])
 
     # Forms
 
@@ -254,7 +254,7 @@ class Desk:
         person = body["user"]["id"]
         said = request.file(self.world, _in_channel(asked, origin.channel), person, view["id"])
         ack()
-        approve.whisper(self.world, said, origin.channel or person, person, view["id"])
+        self.live.answer(said, origin.channel or person, person, view["id"])
 
     def reject_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         said_no, person = form.rejection(view), body["user"]["id"]
@@ -263,7 +263,7 @@ class Desk:
             self.world, said_no.order, person, "reject", said_no.reason, said_no.seen, channel
         )
         ack()
-        approve.whisper(self.world, said, channel, person, view["id"])
+        self.live.answer(said, channel, person, view["id"])
 
     def placed_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         named = form.was_placed(view)
@@ -273,7 +273,7 @@ class Desk:
         person = body["user"]["id"]
         said = reconcile.name_placed(self.world, named.order, named.aws_order, person)
         ack()
-        approve.whisper(self.world, said, self.world.settings.operations, person, view["id"])
+        self.live.answer(said, self.world.settings.operations, person, view["id"])
 
 
 def _in_channel(asked: Request, channel: str) -> Request:

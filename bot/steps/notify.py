@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.core.follow import Job, Work
 from bot.core.messages import desk, thread
 from bot.core.messages.blocks import Say
@@ -14,6 +16,8 @@ from bot.spine import Again, Every, Result, World, tell_operators
 from bot.store import Claim
 
 UNREACHABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+SKEW = timedelta(minutes=10)
+"""By how much Slack's clock may be behind ours."""
 RETRY_REFUSED = 60.0
 """Seconds until another try at a message that must get through once somebody has invited the bot."""
 
@@ -170,7 +174,7 @@ def _earlier(world: World, claim: Claim, channel: str, thread_ts: str = "") -> t
     """What earlier tries may have posted although nobody heard of it; nothing at the first try."""
     if claim.tries < 2:
         return ()
-    since = claim.made_at.timestamp() - 60
+    since = (claim.made_at - SKEW).timestamp()
     return world.chat.find(channel, claim.work.key, thread=thread_ts, since=since)
 
 

@@ -78,7 +78,9 @@ class Sqlite:
             self._threads.get()
 
     def rows(self, sql: str, /, **params: Params) -> list[Row]:
-        return _rows(self._threads.get().db, sql, params)
+        # Readers queue as well, side by side: SQLite lets them sleep for up to 100 ms while one commits.
+        with self._threads.claim() as (db, queue), _flock(queue, fcntl.LOCK_SH):
+            return _rows(db, sql, params)
 
     def transact(self, fn: Callable[[Tx], T], /) -> T:
         return self._write(
@@ -113,7 +115,7 @@ class Sqlite:
         self._threads.close()
 
     def _write(self, fn: Callable[[Database], T]) -> T:
-        with self._threads.claim() as (db, queue), _translated(), _flock(queue):
+        with self._threads.claim() as (db, queue), _translated(), _flock(queue, fcntl.LOCK_EX):
             db.execute("pragma query_only = off")
             try:
                 # Not `atomic()`: its BEGIN is deferred, and a transaction that reads first and
@@ -194,9 +196,9 @@ def _disconnect(connection: _Connection) -> None:
 
 
 @contextmanager
-def _flock(queue: int) -> Iterator[None]:
+def _flock(queue: int, kind: int) -> Iterator[None]:
     """First come, first served: SQLite's own waiting is by chance, and one writer may starve."""
-    fcntl.flock(queue, fcntl.LOCK_EX)
+    fcntl.flock(queue, kind)
     try:
         yield
     finally:

@@ -25,6 +25,8 @@ MESSAGE_LIMIT = 12_000
 
 # Control, zero-width and direction characters can fake extra lines or turn a sentence round.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# What a cut through an entity, a mention or a link leaves at the end.
+_HALF = re.compile(r"&[a-z]{0,3}$|<[^<>]*$")
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,14 @@ def _characters(value: Any) -> int:
 def _mrkdwn(text: str, limit: int) -> Block:
     # Verbatim, because otherwise Slack makes links and mentions of plain words too, a bare `@channel`
     # or address within somebody's reason for instance.
-    return {"type": "mrkdwn", "text": text[:limit], "verbatim": True}
+    return {"type": "mrkdwn", "text": _cut(text, limit), "verbatim": True}
+
+
+def _cut(text: str, limit: int) -> str:
+    """Mrkdwn that fits, with no entity, mention or link cut in half at its end."""
+    if len(text) <= limit:
+        return text
+    return _HALF.sub("", text[: limit - 1]) + "…"
 
 
 def _entities(text: str) -> str:

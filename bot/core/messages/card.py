@@ -37,7 +37,7 @@ PROGRESS = {
     "INSTALLED": 5,
 }
 # Each stage that AWS goes through, and how far a line item has to be for it to be done.
-UNIT_STAGES = (("Built", 2), ("Shipped", 3), ("Delivered", 4), ("Installed", 5))
+UNIT_STAGES = (("Built", 2), ("Shipped", 3), ("Delivered", 3), ("Installed", 5))
 _BEGUN = {"Built": 1, "Shipped": 2, "Delivered": 3, "Installed": 4}
 _MACS_IN_A_LINE = 8
 _OVER = frozenset({"CANCELLED", "REPLACED"})

@@ -1,4 +1,8 @@
-"""Opening forms: Slack's trigger lives three seconds, so these few calls do not wait in the outbox."""
+"""What has to reach a person while they look: forms, and answers to their clicks.
+
+A form's trigger lives three seconds, and who clicked wants to know at once; so these few calls do not wait
+in the outbox. An answer that does not get through goes there after all.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from slack_sdk import WebClient
 
 from bot.core import form
 from bot.core.messages import replies
+from bot.core.messages.blocks import Say
 from bot.core.request import Values
 from bot.errors import ChatError
 from bot.ports import Choice
@@ -23,13 +28,17 @@ MOST_OPTIONS = 100
 """As many as Slack shows; more are found by typing."""
 
 
-class Forms:
-    """Opens and changes forms, in threads of its own so that no answer to Slack waits for Slack."""
+class Live:
+    """Calls Slack in threads of its own, so that no answer to Slack waits for Slack."""
 
     def __init__(self, world: World, client: WebClient) -> None:
         self.world = world
         self.client = client
-        self._threads = ThreadPoolExecutor(16, thread_name_prefix="forms")
+        self._threads = ThreadPoolExecutor(16, thread_name_prefix="live")
+
+    def answer(self, said: Say, channel: str, person: str, key: str) -> None:
+        """Show somebody, and nobody else, what came of what they did; `key` is of this one answer."""
+        self._threads.submit(self._answer, said, channel, person, key)
 
     def order(self, trigger: str, values: Values, channel: str, person: str, draft: str = "") -> None:
         """Open the order form, filled with what was typed; what was typed is kept if that fails."""
@@ -54,7 +63,7 @@ class Forms:
         )
 
     def close(self) -> None:
-        """Open nothing more; what was asked for too late to be shown is dropped."""
+        """Begin nothing more; what was asked for too late to be shown is dropped."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _label(self, key: str, value: str) -> str:
@@ -77,6 +86,15 @@ class Forms:
             approve.whisper(self.world, said, channel or person, person, f"form/{draft}")
         except Exception:
             log.exception("form.failed")
+
+    def _answer(self, said: Say, channel: str, person: str, key: str) -> None:
+        try:
+            self.world.chat.whisper(channel, person, said.text, said.blocks)
+        except ChatError as error:
+            log.info("answer.waits", extra={"why": str(error)})
+            approve.whisper(self.world, said, channel, person, key)
+        except Exception:
+            log.exception("answer.failed")
 
     def _quietly(self, send: Any) -> None:
         """A form that does not open is pressed for again: there is nothing typed to lose."""
