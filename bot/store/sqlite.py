@@ -78,9 +78,7 @@ class Sqlite:
             self._threads.get()
 
     def rows(self, sql: str, /, **params: Params) -> list[Row]:
-        # Readers queue as well, side by side: SQLite lets them sleep for up to 100 ms while one commits.
-        with self._threads.claim() as (db, queue), _flock(queue, fcntl.LOCK_SH):
-            return _rows(db, sql, params)
+        return self._read(lambda db: _rows(db, sql, params))
 
     def transact(self, fn: Callable[[Tx], T], /) -> T:
         return self._write(
@@ -100,8 +98,7 @@ class Sqlite:
         return done
 
     def applied(self) -> list[str]:
-        with _translated():
-            return _applied(self._threads.get().db, self._migrations(()))
+        return self._read(lambda db: _applied(db, self._migrations(())))
 
     def append_only(self, table: str, /) -> Sequence[str]:
         check_identifier(table)
@@ -114,19 +111,30 @@ class Sqlite:
     def close(self) -> None:
         self._threads.close()
 
+    def _read(self, fn: Callable[[Database], T]) -> T:
+        db, queue = self._threads.get()
+        try:
+            with _translated():
+                return fn(db)
+        except Unavailable:
+            # A writer commits just now. SQLite would sleep for up to 100 ms at a time; its end wakes us.
+            with _flock(queue, fcntl.LOCK_SH), _patient(db), _translated():
+                return fn(db)
+
     def _write(self, fn: Callable[[Database], T]) -> T:
-        with self._threads.claim() as (db, queue), _translated(), _flock(queue, fcntl.LOCK_EX):
-            db.execute("pragma query_only = off")
-            try:
-                # Not `atomic()`: its BEGIN is deferred, and a transaction that reads first and
-                # then writes would fail as soon as another one writes in between.
-                db.execute("begin immediate")
-                result = fn(db)
-                db.execute("commit")
-                return result
-            finally:
-                db.rollback()
-                db.execute("pragma query_only = on")
+        with (
+            self._threads.claim() as (db, queue),
+            _translated(),
+            _flock(queue, fcntl.LOCK_EX),
+            _patient(db),
+            _writable(db),
+        ):
+            # Not `atomic()`: its BEGIN is deferred, and a transaction that reads first and
+            # then writes would fail as soon as another one writes in between.
+            db.execute("begin immediate")
+            result = fn(db)
+            db.execute("commit")
+            return result
 
     def _connect(self) -> _Connection:
         connection = sqlite3.connect(
@@ -140,6 +148,7 @@ class Sqlite:
             for pragma in PRAGMAS:
                 db.execute(f"pragma {pragma}").fetchall()
             (mode,) = db.execute("pragma journal_mode").fetchone()
+            db.execute("pragma busy_timeout = 0").fetchall()
             if mode != "truncate":
                 raise Unusable(f"{self.path} stays in journal mode {mode}: another program holds it open.")
             queue = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -193,6 +202,27 @@ def _create(path: Path) -> None:
 def _disconnect(connection: _Connection) -> None:
     connection.db.close()
     os.close(connection.queue)
+
+
+@contextmanager
+def _writable(db: Database) -> Iterator[None]:
+    """Lift the guard against stray writes; what was not committed at the end is rolled back."""
+    db.execute("pragma query_only = off")
+    try:
+        yield
+    finally:
+        db.rollback()
+        db.execute("pragma query_only = on")
+
+
+@contextmanager
+def _patient(db: Database) -> Iterator[None]:
+    """Wait for whoever is in the way, other programs included, instead of failing at once."""
+    db.execute(f"pragma busy_timeout = {int(PATIENCE * 1000)}").fetchall()
+    try:
+        yield
+    finally:
+        db.execute("pragma busy_timeout = 0").fetchall()
 
 
 @contextmanager

@@ -287,6 +287,7 @@ def test_lists_are_paged_and_each_shows_what_its_word_says(here: Here) -> None:
 
 
 def test_whoami_tells_rights_and_why(here: Here) -> None:
+    here.wait(lambda: here.world.store.groups())
     assert "APPROVERS does not name you" in text(here.alice.command("/order whoami", ORDERS))
     assert "yes, APPROVERS names you" in text(here.bob.command("/order whoami", ORDERS))
 

@@ -230,9 +230,7 @@ sys.exit(f"{errors}" if errors else 0)
 """
 
 
-def test_one_of_24_threads_in_3_processes_wins_each_order(
-    engine: Engine, database_url: str
-) -> None:
+def test_one_of_24_threads_in_3_processes_wins_each_order(engine: Engine, database_url: str) -> None:
     """They read and then write, which is where SQLite's usual transaction fails."""
     for order in ("o1", "o2", "o3", "o4", "o5"):
         engine.transact(file(order))
@@ -294,17 +292,15 @@ def test_parameters_arrive_as_they_are(engine: Engine) -> None:
         id=text,
         version=True,
     ) == [{"version": 2**62, "words": "a :b '100%' ::c"}]
-    assert engine.rows(
-        "select 1 as one where 'x' like '%' and cast(:gone as text) is null", gone=None
-    ) == [{"one": 1}]
+    assert engine.rows("select 1 as one where 'x' like '%' and cast(:gone as text) is null", gone=None) == [
+        {"one": 1}
+    ]
 
 
 def test_the_same_parameter_can_stand_twice_and_an_absent_one_is_an_error(engine: Engine) -> None:
     engine.transact(file("o1"))
 
-    assert engine.rows("select id from orders where id = :id or state = :id", id="o1") == [
-        {"id": "o1"}
-    ]
+    assert engine.rows("select id from orders where id = :id or state = :id", id="o1") == [{"id": "o1"}]
     with pytest.raises(Exception, match=r"binding|missing"):
         engine.rows("select id from orders where id = :id and state = :state", id="o1")
 
@@ -420,9 +416,7 @@ def test_an_append_only_table_takes_new_rows_and_keeps_the_old(engine: Engine) -
     assert engine.rows("select winner from events") == [{"winner": "ann"}]
 
 
-def test_an_append_only_table_cannot_be_emptied_by_other_ways(
-    sqlite: Engine, postgres: Engine
-) -> None:
+def test_an_append_only_table_cannot_be_emptied_by_other_ways(sqlite: Engine, postgres: Engine) -> None:
     for engine, way in (
         (sqlite, "insert or replace into events values ('e1', 'bob')"),
         (postgres, "truncate events"),
@@ -490,9 +484,7 @@ def test_a_connection_ends_with_its_thread_and_all_end_with_the_engine(
         ids(engine)
 
 
-def test_closing_ends_the_connections_of_threads_that_live_on(
-    engine: Engine, database_url: str
-) -> None:
+def test_closing_ends_the_connections_of_threads_that_live_on(engine: Engine, database_url: str) -> None:
     used, go = threading.Event(), threading.Event()
 
     def use() -> None:
@@ -590,13 +582,9 @@ def test_sqlite_is_set_to_lose_nothing_at_a_power_cut(sqlite: Engine) -> None:
 
 
 def test_sqlite_tables_are_strict_and_unknown_parents_refused(sqlite: Engine) -> None:
-    sqlite.migrate(
-        [*STEPS, ("003", ["create table items (of text references orders (id)){strict}"])]
-    )
+    sqlite.migrate([*STEPS, ("003", ["create table items (of text references orders (id)){strict}"])])
 
-    assert {
-        row["name"] for row in sqlite.rows("select name from pragma_table_list where strict")
-    } >= {
+    assert {row["name"] for row in sqlite.rows("select name from pragma_table_list where strict")} >= {
         "orders",
         "events",
         "items",
@@ -636,9 +624,7 @@ def end_connections(url: str) -> int:
         return len(admin.execute(query).fetchall())
 
 
-def test_postgres_connections_that_were_ended_are_opened_again(
-    postgres: Engine, postgres_url: str
-) -> None:
+def test_postgres_connections_that_were_ended_are_opened_again(postgres: Engine, postgres_url: str) -> None:
     postgres.transact(file("o1"))
 
     assert end_connections(postgres_url) == 1
