@@ -54,8 +54,8 @@ def make_world(settings: Settings) -> World:
 
 def make_app(world: World) -> tuple[App, Live]:
     """What answers Slack, and what reaches people at once."""
-    from bot.slack.live import Live  # Bolt is heavy, and a worker does without it
     from bot.slack.listeners import build
+    from bot.slack.live import Live  # Bolt is heavy, and a worker does without it
 
     live = Live(world, web_client(world.settings.slack_bot_token, world.settings.slack_api_url))
     return build(world, live), live

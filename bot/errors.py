@@ -4,7 +4,8 @@
     ├── Misconfigured        the operator's: a setting is wrong, the start is refused
     ├── CloudError           the cloud did not do as asked
     │   ├── CloudRefused     it said no, in its own words; trying again changes nothing
-    │   ├── CloudUnknown     it does not know what we asked about
+    │   │   ├── CloudUnknown it does not know what we asked about
+    │   │   └── CloudDenied  it does not let the bot ask: credentials or permissions, the operator's
     │   └── CloudDown        no answer, or none that means anything; try again later
     └── ChatError            Slack did not do as asked
         ├── ChatRefused      for good: the channel is gone, the bot was not invited
@@ -53,6 +54,10 @@ class CloudRefused(CloudError):
 
 class CloudUnknown(CloudRefused):
     """The cloud does not know the thing that was asked about."""
+
+
+class CloudDenied(CloudRefused):
+    """The cloud does not let the bot do this: an operator has to look at credentials or permissions."""
 
 
 class CloudDown(CloudError):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from bot.core.request import REGION
 from bot.errors import Misconfigured
 
 
@@ -52,7 +53,7 @@ class Settings(BaseModel):
     operators: _People = ()
     aws_regions: Annotated[
         tuple[str, ...],
-        _match(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS Region such as eu-west-1"),
+        _match(REGION, "an AWS Region such as eu-west-1"),
         BeforeValidator(_split),
     ] = ()
     poll_interval: _Seconds = 300.0

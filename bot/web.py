@@ -53,6 +53,7 @@ class Web:
         if method not in ("GET", "HEAD"):
             return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", "GET, HEAD")])
         status, kind, text = page()
+        text = "" if method == "HEAD" else text
         return _send(start_response, status, [("Content-Type", f"{kind}; charset=utf-8")], text)
 
     def _slack(self, app: App, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -8,6 +8,13 @@ import pytest
 from tests.postgres import database, server
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Here and not in `faults`, so that it is known whichever tests are asked for."""
+    parser.addoption(
+        "--full-sweep", action="store_true", help="crash at every point there is, not at a few of them"
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL that runs as long as the tests do; started at first use."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,15 @@ class Silent:
 
     name = "aws"
     scopes = ("eu-west-1",)
+
+    def __init__(self) -> None:
+        self.whispered = threading.Event()
+
+    def whisper(self, channel: str, person: str, text: str, blocks: object) -> None:
+        """The one thing that is said at once: the apology for a click."""
+        del channel, person, blocks
+        assert "Sorry" in text
+        self.whispered.set()
 
 
 @pytest.fixture
@@ -322,6 +332,8 @@ def test_so_is_a_click(broken: Call, world: World, caplog: pytest.LogCaptureFixt
         status, _, text = broken(click("approve", f"{ORDER.id} {ORDER.asked.digest()}"))
     assert status == 500
     code_in(text, caplog)
+    assert isinstance(world.chat, Silent)
+    assert world.chat.whispered.wait(5)
 
 
 def test_so_is_a_form_and_what_was_typed_stays_in_it(broken: Call, caplog: pytest.LogCaptureFixture) -> None:

@@ -27,7 +27,7 @@ from bot.clouds.aws_client import (
 )
 from bot.core.request import AwsTerms, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
-from bot.errors import CloudDown, CloudError, CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused
 
 if TYPE_CHECKING:
@@ -330,8 +330,10 @@ def _about(what: str, regions: Sequence[str]) -> Iterator[None]:
     except CloudUnknown as refusal:
         words = f"AWS does not know {what} in {where}: {refusal.words}"
         raise CloudUnknown(refusal.code, words) from refusal
-    except CloudRefused as refusal:
+    except CloudDenied as refusal:
         if refusal.code == NO_CREDENTIALS:
             raise
+        raise CloudDenied(refusal.code, f"AWS does not let the bot see {what}: {refusal.words}") from refusal
+    except CloudRefused as refusal:
         words = f"AWS refused to show {what} in {where}: {refusal.words}"
         raise CloudRefused(refusal.code, words) from refusal

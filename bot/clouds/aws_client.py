@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clouds.aws_view import text
 from bot.core.snapshot import Ref
-from bot.errors import CloudDown, CloudError, CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Clock, NotSent, Outcome, Placed, Refused, Unclear
 
 if TYPE_CHECKING:
@@ -222,13 +222,18 @@ def cloud_error(error: Exception) -> CloudError:
 
     missing = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound)
     if isinstance(error, missing):
-        return CloudRefused(NO_CREDENTIALS, f"{error}. {WHERE_FROM}")
+        return CloudDenied(NO_CREDENTIALS, f"{error}. {WHERE_FROM}")
     if isinstance(error, boto.ParamValidationError):
         return CloudRefused("ParamValidationError", str(error))
     if not isinstance(error, boto.ClientError) or not _said_no(error):
         return CloudDown(_why(error))
-    kind = CloudUnknown if _code(error) == "NotFoundException" else CloudRefused
-    return kind(_code(error), _words(error))
+    return _kind(_code(error))(_code(error), _words(error))
+
+
+def _kind(code: str) -> type[CloudRefused]:
+    if code == "NotFoundException":
+        return CloudUnknown
+    return CloudDenied if code in STALE_CREDENTIALS or code.startswith("AccessDenied") else CloudRefused
 
 
 def _said_no(error: ClientError) -> bool:

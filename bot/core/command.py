@@ -182,7 +182,23 @@ def check(ask: Ask, today: date) -> Ask | Misread:
         return ask
     found = read(ask.cloud, ask.values, today)
     wrong = tuple(m for m in found if m.word) if isinstance(found, tuple) else ()
-    return Misread(wrong, _right(ask, wrong)) if wrong else ask
+    return unfit(ask, wrong) if wrong else ask
+
+
+def unfit(ask: Ask, mistakes: tuple[Mistake, ...]) -> Misread:
+    """What to answer to a line whose words are wrong or missing: all of it, and what can be kept."""
+    return Misread(mistakes, _right(ask, mistakes))
+
+
+def with_values(misread: Misread, today: date) -> Misread:
+    """A line that could not be parsed, with what is wrong with the words that could."""
+    if misread.ask is None:
+        return misread
+    checked = check(misread.ask, today)
+    if isinstance(checked, Ask):
+        return misread
+    more = tuple(mistake for mistake in checked.mistakes if mistake not in misread.mistakes)
+    return Misread((*misread.mistakes, *more), checked.ask)
 
 
 def normal_id(text: str) -> str | None:

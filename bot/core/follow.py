@@ -191,7 +191,7 @@ def _works(order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]
 
 
 def _work(order: Order, job: Job, body: dict[str, Any]) -> Work:
-    key = f"{order.id}/{job}" if job in _LIVING else f"{order.id}/{job}/{order.version}"
+    key = f"{order.id}/{job}" if job in _LIVING else f"{order.id}/{job}/{order.version:05}"
     return Work(key, job, order.id, body, _delay(order, job), _lane(order, job))
 
 

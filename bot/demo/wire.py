@@ -78,7 +78,7 @@ class Server(socketserver.ThreadingTCPServer):
         self._guard = threading.Lock()
         self._connections: dict[Any, threading.Thread] = {}
         self._acceptor = threading.Thread(
-            target=self.serve_forever, args=(0.02,), name=f"{name}-http", daemon=True
+            target=self.serve_forever, args=(0.01,), name=f"{name}-http", daemon=True
         )
         self._acceptor.start()
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slack_bolt import Ack, App, BoltRequest
+from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
@@ -53,7 +53,7 @@ def build(world: World, live: Live) -> App:
     """The Bolt app with all its listeners; makes no call to Slack."""
     settings = world.settings
     app = App(
-        # Without a secret requests come through Socket Mode, which has its own proof; over HTTP none is right.
+        # Without a secret requests come by Socket Mode, which has its own proof; over HTTP none is right.
         signing_secret=settings.slack_signing_secret or secrets.token_hex(32),
         authorize=lambda enterprise_id, team_id: AuthorizeResult(
             enterprise_id=enterprise_id, team_id=team_id, bot_token=settings.slack_bot_token
@@ -69,7 +69,7 @@ def build(world: World, live: Live) -> App:
     app.view(form.ORDER_AWS)(desk.order_form)
     app.view(form.REJECT)(desk.reject_form)
     app.view(form.WAS_PLACED)(desk.placed_form)
-    app.error(_sorry)
+    app.error(desk.sorry)
     return app
 
 
@@ -79,6 +79,22 @@ class Desk:
     def __init__(self, world: World, live: Live) -> None:
         self.world = world
         self.live = live
+
+    def sorry(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        """Something broke: the log gets all of it under a code, the person an apology with it."""
+        incident = secrets.token_hex(4)
+        log.error("listener.failed", exc_info=error, extra={"incident": incident})
+        said = replies.sorry(incident)
+        if "command" in body:
+            answer = {"response_type": "ephemeral", "text": said.text, "blocks": list(said.blocks)}
+            return BoltResponse(status=200, body=answer)
+        if body.get("type") == "view_submission":
+            field = next(iter(body["view"]["state"]["values"]), "")
+            return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: said.text}})
+        if body.get("type") == "block_actions":
+            person = body["user"]["id"]
+            self.live.answer(said, _channel(body) or person, person, incident)
+        return BoltResponse(status=500, body=said.text)
 
     # Commands
 
@@ -93,7 +109,7 @@ class Desk:
             case command.Ask():
                 return self._ask(meant, body)
             case command.Misread():
-                return self._misread(meant, body)
+                return self._misread(command.with_values(meant, world.now().date()), body)
             case command.Status(ref):
                 return show.status(world, ref)
             case command.List(which, page):
@@ -104,6 +120,8 @@ class Desk:
                 return approve.withdraw(world, order, person)
             case command.Cancel(order, reason):
                 return self._cancel(order, reason, person)
+            case command.Track(ref) if not ref.startswith("oo-") and "azure" not in world.clouds:
+                return replies.no_aws_order(ref)
             case command.Track(ref, quiet):
                 return request.track(world, ref, person, channel, quiet=quiet, origin=body["trigger_id"])
             case command.Mute(order):
@@ -134,7 +152,7 @@ class Desk:
         asked = read(cloud, meant.values, today)
         if isinstance(asked, Request):
             return request.file(self.world, _in_channel(asked, channel), person, body["trigger_id"])
-        return self._misread(command.Misread(asked, meant), body)
+        return self._misread(command.unfit(meant, asked), body)
 
     def _misread(self, wrong: command.Misread, body: Body) -> Say:
         """Names every mistake; what was right is kept for the button that opens the form."""
@@ -285,18 +303,3 @@ def _channel(body: Body) -> str:
     return str((body.get("channel") or body.get("container") or {}).get("id", "")) or str(
         (body.get("container") or {}).get("channel_id", "")
     )
-
-
-def _sorry(error: Exception, body: dict[str, Any], req: BoltRequest, logger: logging.Logger) -> BoltResponse:
-    """Something broke: the log gets all of it under a code, the person an apology with that code."""
-    del logger
-    incident = secrets.token_hex(4)
-    log.error("listener.failed", exc_info=error, extra={"incident": incident, "about": req.mode})
-    said = replies.sorry(incident)
-    if "command" in body:
-        answer = {"response_type": "ephemeral", "text": said.text, "blocks": list(said.blocks)}
-        return BoltResponse(status=200, body=answer)
-    if body.get("type") == "view_submission":
-        first = next(iter(body["view"]["state"]["values"]), "")
-        return BoltResponse(status=200, body={"response_action": "errors", "errors": {first: said.text}})
-    return BoltResponse(status=500, body=said.text)

@@ -11,7 +11,7 @@ from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Order, State
 from bot.core.policy import someone_could_approve
 from bot.core.request import Request, values_of
-from bot.errors import CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudRefused
 from bot.ports import Catalogue, Choice
 from bot.spine import Again, Every, Result, World, happen
 from bot.store import Claim, Verdict
@@ -68,11 +68,9 @@ def check(world: World, claim: Claim) -> Result:
     event: life.Event
     try:
         event = _found(world, order) if order.looking_for else _checked(world, order)
-    except CloudUnknown as error:
-        event = life.CheckRefused(error.code, error.words)
+    except CloudDenied:
+        raise  # no fault of who asked: it waits until an operator has mended that
     except CloudRefused as error:
-        if order.looking_for:
-            raise
         event = life.CheckRefused(error.code, error.words)
     verdict, _ = happen(world, order, event)
     if verdict is Verdict.BUSY:

@@ -185,8 +185,9 @@ class Store:
         """Orders that waited for the scope of `holder` are tried at once; its own next try keeps its time."""
         tx.run(
             # One that is just finding out that it has to wait is told by the generation.
-            "update work set due_at = :now, generation = generation + 1 where job = 'submit' "
-            "and done_at is null and order_id <> :holder and order_id in (select id from orders where scope = :scope)",
+            "update work set due_at = :now, generation = generation + 1 "
+            "where job = 'submit' and done_at is null and order_id <> :holder "
+            "and order_id in (select id from orders where scope = :scope)",
             now=_ms(at),
             holder=holder.id,
             scope=holder.scope,

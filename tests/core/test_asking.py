@@ -103,7 +103,7 @@ def test_nobody_can_be_pinged_through_a_mistake(line: str) -> None:
     assert "<@" not in text
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.text(),
     st.sampled_from(["", "aws ", "azure ", "approve ", "reject ORD-7F3K2M ", "aws reason="]),
@@ -116,6 +116,7 @@ def test_whatever_was_typed_the_answer_fits(text: str, start: str, times: int, m
         assert_fits_slack(misread(meaning, "d" * 40))
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Mistake, st.text(), st.text(), st.text(), st.text()), min_size=1))
 def test_whatever_the_mistakes_are_the_answer_fits(mistakes: list[Mistake]) -> None:
     ask = Ask("aws", {"reason": ("&" * 3000,), "item": ("<" * 3000,) * 20})
@@ -166,6 +167,7 @@ def test_help_about_an_unknown_word_offers_the_nearest() -> None:
     assert "`/order help status`" in help_text("statsu", BOTH).text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_help_about_anything_fits_and_pings_nobody(word: str) -> None:
     say = help_text(word + "<!channel>", BOTH)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.command import (
@@ -360,6 +360,7 @@ snippets = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(snippets).map("".join) | st.lists(snippets).map(" ".join))
 @example("list ²")
 @example('aws reason="\\')
@@ -372,6 +373,7 @@ def test_every_text_means_something(text: str) -> None:
         assert meaning.ask is None or meaning.ask.cloud in ("aws", "azure")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_quoted_text_arrives_as_it_is(text: str) -> None:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -381,7 +383,7 @@ def test_a_quoted_text_arrives_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["x ", "a=b ", 'a=" ', "“", "--x ", "\\", "a=“b ‘ ", "op-1 "])
-def test_a_long_line_of_garbage_is_answered_at_once(garbage: str) -> None:
+def test_a_long_line_of_garbage_is_read_long_before_slack_gives_up(garbage: str) -> None:
     start = time.perf_counter()
     parse("aws " + garbage * (8000 // len(garbage)))
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 2

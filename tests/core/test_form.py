@@ -416,7 +416,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(requests)
 def test_a_request_comes_back_from_its_form_as_it_was(request: Request) -> None:
     view = opened(values_of(request))
@@ -425,14 +425,14 @@ def test_a_request_comes_back_from_its_form_as_it_was(request: Request) -> None:
     assert read("aws", values_from(shown(view)), TODAY) == request
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(requests)
 def test_the_form_comes_back_from_its_values_as_it_was(request: Request) -> None:
     view = opened(values_of(request))
     assert opened(values_from(shown(view))) == view
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([field.key for field in FIELDS["aws"]]) | st.text(),

@@ -246,6 +246,7 @@ def test_half_a_character_does_not_reach_the_store() -> None:
     assert load(dump(request)).reason == "a \ufffd b"
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([f.key for f in FIELDS["aws"]]) | st.text(),
@@ -257,16 +258,19 @@ def test_whatever_was_typed_is_read_or_named(values: dict[str, tuple[str, ...]])
     assert isinstance(found, Request) or all(isinstance(m, Mistake) for m in found)
 
 
+@settings(max_examples=60, deadline=None)
 @given(requests)
 def test_a_stored_request_is_the_same_request(request: Request) -> None:
     assert load(dump(request)) == request
 
 
+@settings(max_examples=60, deadline=None)
 @given(requests)
 def test_its_words_make_the_same_request(request: Request) -> None:
     assert read("aws", values_of(request), TODAY) == request
 
 
+@settings(max_examples=60, deadline=None)
 @given(requests)
 def test_its_command_line_makes_the_same_request(request: Request) -> None:
     line = command_line(request).removeprefix("/order ")
@@ -315,7 +319,7 @@ def test_the_digest_never_changes_from_one_release_to_the_next() -> None:
     assert REQUEST.digest() == "3bd37ec9b88ace91751b7bbf2470d2c605ecc7eaea9f34aa0c0a1b5d05b54d09"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(requests, requests)
 def test_two_digests_are_equal_only_for_equal_requests(one: Request, other: Request) -> None:
     def bought(request: Request) -> Request:

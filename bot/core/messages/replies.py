@@ -48,6 +48,10 @@ def tracking(order: Order) -> Say:
     return say(f"*{order.id}*: looking for {code(order.looking_for)}; its card follows when it is found.")
 
 
+def no_aws_order(ref: str) -> Say:
+    return say(f"{code(ref)} is no AWS order id: those are `oo-` and 17 characters of 0-9 and a-f.")
+
+
 def already_followed(order: Order) -> Say:
     return say(f"This order is followed already, as *{order.id}*: {headline(order)}.")
 
