@@ -85,7 +85,7 @@ class Aws:
             "CatalogItems",
             lambda client: client.get_paginator("list_catalog_items").paginate(**PAGES),
         )
-        offered = [item for item in items if item.get("ItemStatus") == "AVAILABLE"]
+        offered = [item for item in items if item.get("ItemStatus", "AVAILABLE") == "AVAILABLE"]
         choices: dict[str, tuple[Choice, ...]] = {
             "outpost": view.by_text(view.outpost_choice(each, places, scope) for each in outposts),
             "item": view.by_text(view.item_choice(item) for item in offered),

@@ -73,7 +73,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a listing tells of an order; a changed `fingerprint` means: worth a full look."""
+    """What a listing tells of an order; a changed or empty `fingerprint` means: worth a full look."""
 
     ref: Ref
     fingerprint: str

@@ -134,7 +134,10 @@ class SlackChat:
         if channel[:1] not in ("U", "W"):
             return channel
         if channel not in self._rooms:
-            answer = call(lambda: self.client.conversations_open(users=channel))
+            try:
+                answer = call(lambda: self.client.conversations_open(users=channel))
+            except ChatRefused:
+                return channel  # without im:write Slack still takes the person's id to post to
             self._rooms[channel] = answer["channel"]["id"]
         return self._rooms[channel]
 

@@ -194,14 +194,14 @@ class Desk:
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             ack()
             value = body["actions"][0].get("value", "")
-            self._answer(act(Press(value, body["user"]["id"], body["trigger_id"])), body)
+            self._answer(act(Press(value, body["user"]["id"], body.get("trigger_id", ""))), body)
 
         return listener
 
     def _answer(self, said: Reply, body: Body) -> None:
         if said:
             channel, person = _channel(body) or body["user"]["id"], body["user"]["id"]
-            key = f"{person}/{body['actions'][0]['action_ts']}"
+            key = f"{person}/{body['actions'][0].get('action_ts') or secrets.token_hex(8)}"
             self.live.answer(said, channel, person, key)
 
     def approve(self, ack: Ack, body: dict[str, Any]) -> None:

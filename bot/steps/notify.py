@@ -160,8 +160,9 @@ def _once(
     failpoint("before-posting")
     post = world.chat.post(channel, said.text, said.blocks, key=key, thread=thread_ts)
     failpoint("posted")
-    if unsure:
-        for twin in _earlier(world, claim, post.channel, thread_ts):
+    # Who was held up beyond the lease may have been taken for dead, and the message posted by another.
+    if unsure or world.now() >= claim.until:
+        for twin in _posts(world, claim, post.channel, thread_ts):
             if twin.ts > post.ts:
                 world.chat.delete(twin)
             elif twin.ts < post.ts:
@@ -172,8 +173,11 @@ def _once(
 
 def _earlier(world: World, claim: Claim, channel: str, thread_ts: str = "") -> tuple[Post, ...]:
     """What earlier tries may have posted although nobody heard of it; nothing at the first try."""
-    if claim.tries < 2:
-        return ()
+    return _posts(world, claim, channel, thread_ts) if claim.tries > 1 else ()
+
+
+def _posts(world: World, claim: Claim, channel: str, thread_ts: str) -> tuple[Post, ...]:
+    """The messages of this work that stand in Slack, oldest first."""
     since = (claim.made_at - SKEW).timestamp()
     return world.chat.find(channel, claim.work.key, thread=thread_ts, since=since)
 

@@ -84,6 +84,9 @@ def _found(world: World, order: Order) -> life.Looked:
 
 
 def _checked(world: World, order: Order) -> life.Checked:
+    request = _with_region(world, order.asked)
+    if _in_catalogue(world, request):
+        return life.Checked(request)  # it was read while the order waited
     return life.Checked(world.clouds[order.cloud].check(order.asked))
 
 

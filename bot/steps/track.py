@@ -49,7 +49,8 @@ def _look(world: World, name: str, scope: str) -> None:
 
 
 def _changed(order: Order, summary: Summary) -> bool:
-    return order.snapshot is None or order.snapshot.fingerprint != summary.fingerprint
+    known = order.snapshot.fingerprint if order.snapshot else ""
+    return not known or known != summary.fingerprint
 
 
 def _budget(world: World, followed: dict[str, Order]) -> frozenset[str]:
