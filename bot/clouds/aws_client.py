@@ -7,6 +7,7 @@ whatever AWS_MAX_ATTEMPTS says.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from botocore.loaders import Loader
     from types_boto3_outposts import OutpostsClient
+
+log = logging.getLogger(__name__)
 
 APP_ID = "quartermaster"  # in the user agent, so that CloudTrail tells our calls from others
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -260,7 +263,32 @@ def _words(error: ClientError) -> str:
     return said or f"AWS gave no reason but {_code(error)}."
 
 
+# What people read of failures that botocore describes to programmers, by the name of its exception.
+PLAIN = {
+    "ConnectionClosedError": "The connection broke before AWS had answered",
+    "ReadTimeoutError": "AWS did not answer in time",
+    "ResponseStreamingError": "The connection broke while AWS was answering",
+    "ConnectTimeoutError": "AWS could not be reached in time",
+    "EndpointConnectionError": "AWS could not be reached",
+    "ProxyConnectionError": "The proxy on the way to AWS could not be reached",
+    "SSLError": "The secure connection to AWS failed",
+}
+
+
 def _why(error: Exception) -> str:
-    """A failure in words for operators."""
+    """A failure in words for people; the log has the rest."""
+    from botocore import exceptions as boto
+
+    log.warning("aws.failed", extra={"error": type(error).__name__, "why": str(error)[:LONGEST_WHY]})
+    if isinstance(error, boto.ClientError):
+        return _answered(error)[:LONGEST_WHY]
     said = str(error) if isinstance(error, Stopped) else f"{type(error).__name__}: {error}"
-    return text(said)[:LONGEST_WHY]
+    return PLAIN.get(type(error).__name__) or text(said)[:LONGEST_WHY]
+
+
+def _answered(error: ClientError) -> str:
+    """An answer that settles nothing: `AWS answered 503: Service Unavailable`."""
+    status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+    code = "" if _code(error) == status else _code(error)
+    words = text(error.response.get("Error", {}).get("Message")).strip()
+    return " ".join(filter(None, ["AWS answered", status, code])) + (f": {words}" if words else "")
