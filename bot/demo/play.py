@@ -87,7 +87,7 @@ def _story(world: LocalWorld, bot: Bot) -> list[Promise]:
     alice.command("/order aws item", ORDERS)
     slack.wait(lambda: _told(slack.ephemerals(REQUESTER), "expected"))
     asked = alice.command("/order aws payment=NO_UPFRONT term=FIVE_YEARS cost_center=CC-4411", ORDERS)
-    _fill_in(alice.wait_form())
+    _fill_in(world, alice.wait_form())
     request = slack.wait(lambda: slack.messages(APPROVALS))[0]
     alice.click(request, "Approve")
     mallory.click(request, "Approve")
@@ -149,10 +149,10 @@ def _everything_told(world: LocalWorld, order_id: str) -> list[Promise]:
     ]  # fmt: skip
 
 
-def _fill_in(form: Form) -> None:
+def _fill_in(world: LocalWorld, form: Form) -> None:
     """Fill in what the command left out, as a person would, and send the form."""
-    form.choose("Outpost", form.suggest("Outpost")[0])
-    form.choose("Catalog item", form.suggest("Catalog item")[0])
+    for label in ("Outpost", "Catalog item"):  # the bot may not have read the catalogue yet
+        form.choose(label, world.slack.wait(partial(form.suggest, label))[0])
     form.fill("Quantity", "2")
     form.fill("Reason", "Inference at the depot, see <https://example.com|the plan>")
     form.submit()
