@@ -9,18 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.core import order as life
 from bot.core.follow import Job, Work, after_event
+from bot.core.messages import desk
 from bot.core.messages.blocks import Say
 from bot.core.order import Event, Looked, Order, advance
 from bot.core.policy import Decision
 from bot.core.snapshot import Change as News
+from bot.core.snapshot import Ref
+from bot.errors import CloudDenied
 from bot.ports import Chat, Clock, Cloud
 from bot.settings import Settings
 from bot.store import Change, Store, Verdict
 
+SKEW = timedelta(minutes=5)
+"""By how much the clocks of clouds and Slack may be behind ours."""
 BOT = "bot"
 """Who acts in the audit log when no person does."""
 
@@ -101,14 +107,34 @@ def settle(world: World, order: Order, event: Event) -> Order:
         if verdict is Verdict.DONE:
             return after
         if verdict is Verdict.BUSY and isinstance(event, life.WasPlaced):
-            # Somebody follows that cloud order here already. What it is, people have to find out.
-            world.store.note(order.id, world.now(), BOT, "LateWasPlaced", _plain(event))
-            event = life.WentUnclear(f"the answer names {event.ref.id}, which another order here has already")
+            if not make_way(world, order, event.ref):
+                # Another order that was asked for here has that id. What it is, people have to find out.
+                world.store.note(order.id, world.now(), BOT, "LateWasPlaced", _plain(event))
+                event = life.WentUnclear(desk.taken(event.ref.id))
         elif verdict is Verdict.BUSY:
             break
         order = reread(world, order)
     world.store.note(order.id, world.now(), BOT, f"Late{type(event).__name__}", _plain(event))
     return order
+
+
+def make_way(world: World, order: Order, ref: Ref) -> bool:
+    """Let an order that was only followed give its cloud id to the one it turns out to be."""
+    twin = world.store.by_ref(order.cloud, ref.id)
+    if twin is None or not life.may_follow(twin, life.Superseded):
+        return False
+    return happen(world, twin, life.Superseded(order.id))[0] is Verdict.DONE
+
+
+def cloud_of(world: World, order: Order) -> Cloud:
+    """The cloud of an order.
+
+    Raises:
+        CloudDenied: The settings do not name it any more.
+    """
+    if order.cloud not in world.clouds:
+        raise CloudDenied("NotConfigured", desk.not_configured(order.cloud))
+    return world.clouds[order.cloud]
 
 
 def reread(world: World, order: Order) -> Order:
@@ -163,14 +189,14 @@ def outage(world: World, name: str, why: str, said: Say) -> None:
     """
     known = world.store.kept(f"outage/{name}").get(f"outage/{name}")
     since = known[0]["since"] if known and known[0]["why"] else ""
-    world.store.keep(f"outage/{name}", {"why": why, "since": since or world.now().isoformat()}, world.now())
-    if not since:
+    if not since:  # told first: who dies in between tells it again
         tell_operators(world, f"outage/{name}/{world.now().isoformat()}", said)
+    world.store.keep(f"outage/{name}", {"why": why, "since": since or world.now().isoformat()}, world.now())
 
 
 def recovered(world: World, name: str, said: Say) -> None:
     """It works again; operators are told if they were told that it did not."""
     known = world.store.kept(f"outage/{name}").get(f"outage/{name}")
-    world.store.keep(f"outage/{name}", {"why": "", "since": ""}, world.now())
     if known and known[0]["why"]:
         tell_operators(world, f"recovered/{name}/{world.now().isoformat()}", said)
+        world.store.keep(f"outage/{name}", {"why": "", "since": ""}, world.now())

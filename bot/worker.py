@@ -33,6 +33,24 @@ PACE = 1.0
 POLL = 0.2
 """Seconds between looks for due work, which other processes may have made."""
 THREADS = {Queue.CHAT: 4, Queue.CLOUD: 4}
+BOT_SHUT_OUT = frozenset(
+    {
+        "access_denied",
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+    }
+)
+"""What Slack says when it is the bot that it refuses, not the message: the message waits for an operator."""
 KEEP_FINISHED = timedelta(days=30)
 
 
@@ -180,6 +198,9 @@ def run(world: World, claim: Claim) -> None:
             store.again(claim, world.now(), delay, str(error))
     except ChatRefused as error:
         log.error("chat.refused", extra=_about(claim) | {"why": error.code})
+        if error.code in BOT_SHUT_OUT:
+            store.again(claim, world.now(), backoff(claim.tries), error.code)
+            return
         _undelivered(world, claim, error)
         store.finish(claim, world.now())
     except (CloudDown, CloudRefused) as error:

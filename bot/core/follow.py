@@ -76,6 +76,8 @@ CHAT_JOBS = frozenset(
         Job.WHISPER,
         Job.OPERATIONS,
         Job.ANCHOR,
+        Job.DECIDE,
+        Job.GROUPS,
     }
 )
 
@@ -106,7 +108,7 @@ FOLLOWS: Mapping[type, tuple[Job, ...]] = {
     life.Rejected: _TOLD,
     life.Withdrawn: (Job.CARD, Job.REQUEST, Job.THREAD),
     life.Attempted: (Job.CARD,),
-    life.NothingSent: (Job.CARD, Job.REQUEST, Job.SUBMIT),
+    life.NothingSent: (Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT),
     life.WentUnclear: (*_TOLD, Job.RECONCILE),
     life.PeopleAsked: (*_TOLD, Job.DESK, Job.RECONCILE),
     life.WasPlaced: (*_TOLD, Job.DESK, Job.LOOK_ONE),
@@ -114,7 +116,9 @@ FOLLOWS: Mapping[type, tuple[Job, ...]] = {
     life.SaidNotPlaced: (Job.CARD, Job.REQUEST, Job.THREAD, Job.DESK, Job.SUBMIT),
     life.CancelAsked: (Job.CARD, Job.THREAD, Job.CANCEL),
     life.CancelRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
-    life.Muted: (),
+    # A question to operators carries the version that it was asked about.
+    life.Muted: (Job.DESK,),
+    life.Superseded: (Job.CARD,),
 }
 
 
@@ -182,8 +186,9 @@ def _as_json(change: Change) -> dict[str, str]:
     }
 
 
-# Messages that stand and are kept up to date have one row for their whole life; the rest one for each event.
-_LIVING = frozenset({Job.CARD, Job.REQUEST, Job.DESK})
+# These have one row for the whole life of an order, so that two of a kind are never at work at once; the
+# rest has one row for each event.
+_ONE_ROW = frozenset({Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT, Job.RECONCILE})
 
 
 def _works(order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]) -> tuple[Work, ...]:
@@ -191,7 +196,7 @@ def _works(order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]
 
 
 def _work(order: Order, job: Job, body: dict[str, Any]) -> Work:
-    key = f"{order.id}/{job}" if job in _LIVING else f"{order.id}/{job}/{order.version:05}"
+    key = f"{order.id}/{job}" if job in _ONE_ROW else f"{order.id}/{job}/{order.version:05}"
     return Work(key, job, order.id, body, _delay(order, job), _lane(order, job))
 
 

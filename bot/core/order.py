@@ -214,6 +214,13 @@ class Muted:
     by: str
 
 
+@dataclass(frozen=True)
+class Superseded:
+    """An order that was only followed has turned out to be the one that was asked for as `by`."""
+
+    by: str
+
+
 Event = (
     Checked
     | CheckRefused
@@ -231,6 +238,7 @@ Event = (
     | CancelAsked
     | CancelRefused
     | Muted
+    | Superseded
 )
 
 _S = State
@@ -274,10 +282,11 @@ TRANSITIONS: Mapping[State, Mapping[type, State]] = {
         CancelAsked: _S.PLACED,
         CancelRefused: _S.PLACED,
         Muted: _S.PLACED,
+        Superseded: _S.WITHDRAWN,
     },
     # Clouds take steps back, so an order that has ended there is still listened to.
-    _S.COMPLETED: {Looked: _S.PLACED, Muted: _S.COMPLETED},
-    _S.CANCELLED: {Looked: _S.PLACED, Muted: _S.CANCELLED},
+    _S.COMPLETED: {Looked: _S.PLACED, Muted: _S.COMPLETED, Superseded: _S.WITHDRAWN},
+    _S.CANCELLED: {Looked: _S.PLACED, Muted: _S.CANCELLED, Superseded: _S.WITHDRAWN},
     _S.REJECTED: {},
     _S.WITHDRAWN: {},
     _S.REFUSED: {},
@@ -300,6 +309,8 @@ _BEGINS: Mapping[type, Kind] = {Checked: Kind.ASKED, Looked: Kind.TRACKED}
 def may_follow(order: Order, event: type) -> bool:
     """Whether an event of this type can happen to the order now."""
     if order.state is State.CHECKING and _BEGINS.get(event, order.kind) is not order.kind:
+        return False
+    if event is Superseded and order.kind is not Kind.TRACKED:
         return False
     return event in TRANSITIONS[order.state]
 
@@ -341,8 +352,13 @@ def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
                 "people_asked": False,
                 "candidates": (),
             }
-        case NothingSent(why) | WentUnclear(why):
+        case NothingSent(why):
+            # As if this attempt had never been: there is no order of it to look for.
+            return {"why": why, "attempted_at": None, "candidates": (), "people_asked": False}
+        case WentUnclear(why):
             return {"why": why}
+        case Superseded(by):
+            return {"ref": None, "snapshot": None, "why": f"{by} follows it now"}
         case PeopleAsked(candidates, why):
             return {"candidates": candidates, "people_asked": True, "why": why}
         case WasPlaced(ref):

@@ -18,6 +18,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.errors import ChatDown, ChatRefused
 from bot.ports import Post
 
+PAGE = 999
+"""As many messages as Slack gives at once."""
 EVENT_TYPE = "quartermaster"
 TIMEOUT = 10
 """Seconds to wait for Slack, less than the lease of the work that waits."""
@@ -88,7 +90,7 @@ class SlackChat:
         )
 
     def find(self, channel: str, key: str, *, thread: str = "", since: float = 0) -> tuple[Post, ...]:
-        """The messages of ours that carry `key`, oldest first, among the newest 1,000 since `since`."""
+        """The messages of ours that carry `key`, oldest first, among the newest since `since`."""
         if channel.startswith("#"):
             return ()  # a name cannot be read from, only posted to
         room = self._room(channel)
@@ -104,13 +106,13 @@ class SlackChat:
         if thread:
             answer = call(
                 lambda: self.client.conversations_replies(
-                    channel=room, ts=thread, oldest=oldest, limit=1000, include_all_metadata=True
+                    channel=room, ts=thread, oldest=oldest, limit=PAGE, include_all_metadata=True
                 )
             )
         else:
             answer = call(
                 lambda: self.client.conversations_history(
-                    channel=room, oldest=oldest, limit=1000, include_all_metadata=True
+                    channel=room, oldest=oldest, limit=PAGE, include_all_metadata=True
                 )
             )
         messages: list[dict[str, Any]] = answer["messages"]

@@ -276,6 +276,10 @@ class Desk:
 
     def reject_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         said_no, person = form.rejection(view), body["user"]["id"]
+        if not said_no.reason:
+            mistake = Mistake("reason", "", "a reason in a few words")
+            ack(response_action="errors", errors=form.errors_by_block((mistake,), view))
+            return
         channel = said_no.origin.channel or person
         said = approve.decide(
             self.world, said_no.order, person, "reject", said_no.reason, said_no.seen, channel

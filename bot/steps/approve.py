@@ -11,7 +11,7 @@ from bot.core.messages.blocks import Say
 from bot.core.order import Order, State
 from bot.core.policy import Decision, Groups, Members, Reason, is_group, may_decide, named
 from bot.errors import ChatDown, ChatRefused
-from bot.spine import Every, Result, World, happen, outage, recovered
+from bot.spine import Every, Result, World, happen, outage, recovered, reread
 from bot.store import Claim, Verdict
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,8 @@ def _decide(
     written, after = happen(world, order, event, person, decision)
     if written is Verdict.DONE:
         return replies.decided(after, verb)
-    return replies.already(world.store.order(order.id) or order)
+    # Somebody was first. If that was no decision, this one still counts.
+    return _decide(world, reread(world, order), person, verb, note, digest, groups)
 
 
 def withdraw(world: World, order_id: str, person: str) -> Say:

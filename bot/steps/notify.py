@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from bot.core.follow import Job, Work
@@ -9,15 +10,21 @@ from bot.core.messages import desk, thread
 from bot.core.messages.blocks import Say
 from bot.core.messages.card import card as order_card
 from bot.core.messages.request import asks_for_approval
+from bot.core.order import ENDED
 from bot.errors import ChatRefused
 from bot.failpoint import failpoint
 from bot.ports import Post
 from bot.spine import Again, Every, Result, World, tell_operators
 from bot.store import Claim
 
-UNREACHABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+log = logging.getLogger(__name__)
+
+UNREACHABLE = frozenset(
+    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "is_inactive"}
+)
 SKEW = timedelta(minutes=10)
 """By how much Slack's clock may be behind ours."""
+LATE_CARD = timedelta(minutes=1)
 RETRY_REFUSED = 60.0
 """Seconds until another try at a message that must get through once somebody has invited the bot."""
 
@@ -34,7 +41,8 @@ def card(world: World, claim: Claim) -> Result:
         if error.code not in UNREACHABLE or order.channel == order.requester:
             raise
         tell_operators(world, f"{order.id}/card", desk.undelivered(order.id, order.channel, error.code))
-        _stand(world, claim, said, order.requester)
+        post = _once(world, claim, said, order.requester, repost=True)
+        world.store.keep_post(order.id, claim.work.job, post.channel, post.ts)
     return None
 
 
@@ -43,8 +51,11 @@ def request(world: World, claim: Claim) -> Result:
     order = world.store.order(claim.work.order_id)
     if order is None:
         return None
+    channel = world.settings.approvals_channel
+    if order.state in ENDED and not order.decided_by and not _stands(world, claim, channel):
+        return None  # it ended before anybody was asked
     said = asks_for_approval(order, world.settings.approvers, world.store.audit_head())
-    return _insist(world, claim, said, world.settings.approvals_channel)
+    return _insist(world, claim, said, channel)
 
 
 def unclear_desk(world: World, claim: Claim) -> Result:
@@ -53,19 +64,24 @@ def unclear_desk(world: World, claim: Claim) -> Result:
     if order is None:
         return None
     channel = world.settings.operations
-    asked = order.people_asked or world.store.post(order.id, Job.DESK) or _earlier(world, claim, channel)
+    asked = order.people_asked or _stands(world, claim, channel)
     return _insist(world, claim, desk.unclear(order), channel) if asked else None
 
 
 def _insist(world: World, claim: Claim, said: Say, channel: str) -> Result:
-    """A message that somebody has to act on: it is tried until the bot is let in."""
+    """A message that somebody has to act on: it is tried until Slack takes it, and operators are told."""
     try:
         _stand(world, claim, said, channel)
     except ChatRefused as error:
-        if error.code not in UNREACHABLE:
-            raise
+        lost = desk.undelivered(claim.work.order_id, channel, error.code)
+        tell_operators(world, f"{claim.work.key}/undelivered", lost)
         return Again(RETRY_REFUSED, f"{channel}: {error.code}")
     return None
+
+
+def _stands(world: World, claim: Claim, channel: str) -> bool:
+    """Whether the message of this work was posted, known to the database or not."""
+    return bool(world.store.post(claim.work.order_id, claim.work.job) or _earlier(world, claim, channel))
 
 
 def _stand(world: World, claim: Claim, said: Say, channel: str) -> None:
@@ -93,7 +109,9 @@ def in_thread(world: World, claim: Claim) -> Result:
         return None
     there = world.store.post(order.id, Job.CARD)
     if there is None:
-        return Again(0.3)
+        # The card comes within moments, or Slack does not take it: then it is an operator's turn.
+        late = world.now() - claim.made_at > LATE_CARD
+        return Again(RETRY_REFUSED, "there is no card") if late else Again(0.3)
     channel, ts = there
     _once(world, claim, thread.in_thread(order, claim.work.body), channel, thread_ts=ts)
     return None
@@ -114,8 +132,6 @@ def operations(world: World, claim: Claim) -> Result:
     try:
         _once(world, claim, said, world.settings.operations)
     except ChatRefused as error:
-        if error.code not in UNREACHABLE:
-            raise
         return Again(RETRY_REFUSED, f"{world.settings.operations}: {error.code}")
     return None
 
@@ -179,7 +195,12 @@ def _earlier(world: World, claim: Claim, channel: str, thread_ts: str = "") -> t
 def _posts(world: World, claim: Claim, channel: str, thread_ts: str) -> tuple[Post, ...]:
     """The messages of this work that stand in Slack, oldest first."""
     since = (claim.made_at - SKEW).timestamp()
-    return world.chat.find(channel, claim.work.key, thread=thread_ts, since=since)
+    try:
+        return world.chat.find(channel, claim.work.key, thread=thread_ts, since=since)
+    except ChatRefused as error:
+        # Where the bot may post and not read, a message may come twice; it must not get lost.
+        log.info("message.unverified", extra={"work": claim.work.key, "why": error.code})
+        return ()
 
 
 def first_words(world: World) -> list[Work]:

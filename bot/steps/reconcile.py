@@ -12,14 +12,12 @@ from bot.core.messages.blocks import Say
 from bot.core.order import Order, State
 from bot.core.policy import Reason, named
 from bot.core.snapshot import Ref
-from bot.errors import CloudRefused
+from bot.errors import CloudDown, CloudRefused
 from bot.ports import Found
-from bot.spine import Again, Every, Result, World, happen, tell_operators
+from bot.spine import BOT, SKEW, Again, Every, Result, World, cloud_of, happen, make_way, tell_operators
 from bot.store import Claim, Verdict
 
 log = logging.getLogger(__name__)
-
-SKEW = timedelta(minutes=5)
 
 
 def reconcile(world: World, claim: Claim) -> Result:
@@ -27,30 +25,44 @@ def reconcile(world: World, claim: Claim) -> Result:
     order = world.store.order(claim.work.order_id)
     if order is None or order.state is not State.UNCLEAR:
         return None
-    since = (order.attempted_at or order.filed_at) - SKEW
-    not_this = world.store.refs(order.cloud) | set(order.known)
-    found = world.clouds[order.cloud].look_alikes(order.asked, since, frozenset(not_this))
-    if len(found) == 1 and order.attempt:
-        verdict, _ = happen(world, order, life.WasPlaced(found[0].ref))
-        return Again(1.0) if verdict is not Verdict.DONE else None
-    _ask_people(world, order, found)
+    try:
+        found = _look_alikes(world, order)
+    except (CloudDown, CloudRefused) as error:
+        if _in_vain(world, order) and not order.people_asked:
+            _ask(world, order, (), desk.cannot_be_searched(str(error)))
+        raise
+    if len(found) == 1 and order.attempted_at and _adopt(world, order, found[0].ref):
+        return None
+    if found or _in_vain(world, order):
+        _ask(world, order, tuple(one.ref for one in found), desk.found_in_list(len(found)))
     return Every(_patience(world, order))
 
 
-def _ask_people(world: World, order: Order, found: tuple[Found, ...]) -> None:
-    candidates = tuple(one.ref for one in found)
+def _look_alikes(world: World, order: Order) -> tuple[Found, ...]:
+    not_this = world.store.refs(order.cloud) | set(order.known)
+    since = (order.attempted_at or order.filed_at) - SKEW
+    return cloud_of(world, order).look_alikes(order.asked, since, frozenset(not_this))
+
+
+def _in_vain(world: World, order: Order) -> bool:
+    """Whether it was looked for as long as the settings say."""
     waited = world.now() - (order.attempted_at or order.filed_at)
-    in_vain = not found and waited >= timedelta(seconds=world.settings.reconcile_for)
-    news = candidates != order.candidates if order.people_asked else bool(found) or in_vain
-    if news:
-        why = order.why if order.people_asked else f"{order.why}; {_finding(found)}"
-        happen(world, order, life.PeopleAsked(candidates, why))
+    return waited >= timedelta(seconds=world.settings.reconcile_for)
 
 
-def _finding(found: tuple[Found, ...]) -> str:
-    if not found:
-        return "the cloud's list shows no such order"
-    return f"the cloud's list shows {len(found)} orders that look exactly like it"
+def _ask(world: World, order: Order, candidates: tuple[Ref, ...], finding: str) -> None:
+    """Ask operators, once for each finding."""
+    if not order.people_asked or candidates != order.candidates:
+        began = order.why.partition("; ")[0]
+        happen(world, order, life.PeopleAsked(candidates, f"{began}; {finding}"))
+
+
+def _adopt(world: World, order: Order, ref: Ref, person: str = BOT) -> bool:
+    """Take what the cloud has for this order; somebody who only followed it makes way."""
+    make_way(world, order, ref)
+    by = "" if person == BOT else person
+    verdict, _ = happen(world, order, life.WasPlaced(ref, by), person)
+    return verdict is Verdict.DONE
 
 
 def _patience(world: World, order: Order) -> float:
@@ -81,21 +93,20 @@ def confirm(world: World, claim: Claim) -> Result:
         key = f"{order.id}/named/{ref_id}/{claim.generation}"  # whoever names it again is answered again
         tell_operators(world, key, desk.not_confirmed(order, ref_id, problem))
         return None
-    verdict, _ = happen(world, order, life.WasPlaced(ref, person), person)
-    return None if verdict is Verdict.DONE else Again(1.0)
+    return None if _adopt(world, order, ref, person) else Again(1.0)
 
 
 def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Ref | None]:
     other = world.store.by_ref(order.cloud, ref_id)
-    if other:
-        return f"it is {other.id} here", None
+    if other and not life.may_follow(other, life.Superseded):
+        return desk.belongs_to(other.id), None
     try:
-        snapshot = world.clouds[order.cloud].find(ref_id)
+        snapshot = cloud_of(world, order).find(ref_id)
     except CloudRefused as error:
         return str(error), None
     outpost = order.asked.terms.outpost.rpartition("/")[2]
     there = dict(snapshot.facts).get("Outpost", outpost)
-    return (f"it is for Outpost {there}", None) if there != outpost else ("", snapshot.ref)
+    return (desk.is_elsewhere(there), None) if there != outpost else ("", snapshot.ref)
 
 
 def say_not_placed(world: World, order_id: str, version: int, person: str) -> Say:

@@ -13,7 +13,7 @@ from bot.core.policy import someone_could_approve
 from bot.core.request import Request, values_of
 from bot.errors import CloudDenied, CloudRefused
 from bot.ports import Catalogue, Choice
-from bot.spine import Again, Every, Result, World, happen
+from bot.spine import Again, Every, Result, World, cloud_of, happen
 from bot.store import Claim, Verdict
 
 CATALOGUE_EVERY = 300.0
@@ -80,14 +80,14 @@ def check(world: World, claim: Claim) -> Result:
 
 
 def _found(world: World, order: Order) -> life.Looked:
-    return life.Looked(world.clouds[order.cloud].find(order.looking_for))
+    return life.Looked(cloud_of(world, order).find(order.looking_for))
 
 
 def _checked(world: World, order: Order) -> life.Checked:
     request = _with_region(world, order.asked)
     if _in_catalogue(world, request):
         return life.Checked(request)  # it was read while the order waited
-    return life.Checked(world.clouds[order.cloud].check(order.asked))
+    return life.Checked(cloud_of(world, order).check(order.asked))
 
 
 def _new(
@@ -137,7 +137,13 @@ def _in_catalogue(world: World, request: Request) -> bool:
 def choices(world: World, key: str, scope: str = "", cloud: str = "aws") -> tuple[Choice, ...]:
     """What a form offers for a field, from the catalogue as last read: of one scope, or of all."""
     kept = world.store.kept(f"catalogue/{cloud}/{scope}")
-    found = [Choice(*choice) for body, _ in kept.values() for choice in body["choices"].get(key, ())]
+    scopes = {work.key for work in catalogue_work(world)}  # what the settings no longer name is not offered
+    found = [
+        Choice(*choice)
+        for name, (body, _) in kept.items()
+        if name in scopes
+        for choice in body["choices"].get(key, ())
+    ]
     return tuple(dict.fromkeys(found))
 
 

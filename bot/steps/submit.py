@@ -9,6 +9,7 @@ send: it cannot know whether the dead one did, so the order becomes unclear and 
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from bot.core import order as life
@@ -19,11 +20,11 @@ from bot.core.policy import satisfied
 from bot.errors import CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Found, NotSent, Outcome, Placed, Refused, Unclear
-from bot.spine import Again, Result, World, happen, settle, tell_operators
+from bot.spine import SKEW, Again, Result, World, cloud_of, happen, settle, tell_operators
 from bot.store import Claim, Verdict
 
-SKEW = timedelta(minutes=5)
-"""By how much the cloud's clock may be behind ours."""
+log = logging.getLogger(__name__)
+
 WAIT_FOR_SCOPE = 60.0
 """Seconds until another try while another order holds the scope; its end also wakes those that wait."""
 
@@ -34,7 +35,7 @@ def submit(world: World, claim: Claim) -> Result:
     if order is None:
         return None
     if order.state is State.PLACING:
-        settle(world, order, life.WentUnclear("the bot was stopped while it was placing the order"))
+        settle(world, order, life.WentUnclear(desk.STOPPED_WHILE_PLACING))
         return None
     if order.state is not State.APPROVED or not _approved_as_it_is(world, order):
         return None
@@ -49,22 +50,21 @@ def submit(world: World, claim: Claim) -> Result:
 def _approved_as_it_is(world: World, order: Order) -> bool:
     if satisfied(order, world.store.decisions(order.id)):
         return True
-    text = "it is marked as approved, but no approval for what it says now is recorded. It is not placed."
-    tell_operators(world, f"{order.id}/not-approved", desk.contradiction(order, text))
+    tell_operators(world, f"{order.id}/not-approved", desk.contradiction(order, desk.NOT_APPROVED))
     return False
 
 
 def _ask_then_send(world: World, claim: Claim, order: Order) -> Result:
     if world.store.holder(order.scope):
         return _wait_for_scope(world, order)
-    cloud, request = world.clouds[order.cloud], order.asked
+    cloud, request = cloud_of(world, order), order.asked
     known = cloud.known(request)
     found = cloud.look_alikes(request, order.filed_at - SKEW, _not_this_one(world, order))
     if found:
         return _exists_already(world, order, found)
     send_before = claim.until - timedelta(seconds=world.settings.place_timeout)
     if world.now() >= send_before:
-        return Again(0, "asking first took too long to send within this lease")
+        raise CloudDown(desk.ASKING_TOO_SLOW)
     failpoint("asked-first")
     verdict, placing = happen(world, order, life.Attempted(tuple(sorted(known))))
     if verdict is Verdict.BUSY:
@@ -74,6 +74,7 @@ def _ask_then_send(world: World, claim: Claim, order: Order) -> Result:
     failpoint("before-placing")
     outcome = cloud.place(request, send_before)
     failpoint("after-placing")
+    log.info("placing.answered", extra={"order": order.id, "outcome": repr(outcome)})
     settled = settle(world, placing, as_event(outcome))
     if isinstance(outcome, NotSent):
         tell_operators(world, f"{order.id}/waits", desk.placing_waits(settled, outcome.why))
@@ -90,8 +91,7 @@ def _exists_already(world: World, order: Order, found: tuple[Found, ...]) -> Res
         return _wait_for_scope(world, order)
     if {one.ref.id for one in found} & world.store.refs(order.cloud):
         return Again(0)  # a twin of this order was placed while the cloud was asked
-    why = "the cloud has an order that looks exactly like this one already, and this bot has no record of it"
-    verdict, _ = happen(world, order, life.PeopleAsked(tuple(one.ref for one in found), why))
+    verdict, _ = happen(world, order, life.PeopleAsked(tuple(one.ref for one in found), desk.EXISTS_ALREADY))
     return None if verdict is Verdict.DONE else Again(0)
 
 
@@ -107,7 +107,7 @@ def _wait_for_scope(world: World, order: Order) -> Result:
         lane=f"post/{order.channel}",
     )
     world.store.once(told, world.now())
-    return Again(WAIT_FOR_SCOPE, f"waits for {holder.id}")
+    return Again(WAIT_FOR_SCOPE)
 
 
 def as_event(outcome: Outcome) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,11 +13,13 @@ from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Order, State
 from bot.core.policy import Reason, named
 from bot.core.snapshot import Summary
-from bot.errors import CloudDown, CloudRefused
+from bot.errors import CloudDown, CloudError, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Cloud
-from bot.spine import Again, Every, Result, World, happen, outage, recovered, reread, settle
+from bot.spine import Again, Every, Result, World, cloud_of, happen, outage, recovered, reread, settle
 from bot.store import Claim, Verdict
+
+log = logging.getLogger(__name__)
 
 FULL_LOOK = timedelta(hours=1)
 """How old the full view of an order may get although its summary did not change."""
@@ -40,12 +43,27 @@ def look(world: World, claim: Claim) -> Result:
 
 
 def _look(world: World, name: str, scope: str) -> None:
+    """List the scope and read what changed. One order that cannot be read does not hide the others."""
     cloud, followed = world.clouds[name], world.store.followed(name, scope)
     stale = _budget(world, followed)
-    for summary in cloud.summaries(scope):
-        order = followed.get(summary.ref.id)
-        if order and (_changed(order, summary) or order.id in stale):
-            _read(world, cloud, order, summary.fingerprint)
+    due = [
+        (order, summary.fingerprint)
+        for summary in cloud.summaries(scope)
+        if (order := followed.get(summary.ref.id)) and (_changed(order, summary) or order.id in stale)
+    ]
+    failures = [error for order, fingerprint in due if (error := _failure(world, cloud, order, fingerprint))]
+    if failures and len(failures) == len(due):
+        raise failures[0]
+
+
+def _failure(world: World, cloud: Cloud, order: Order, fingerprint: str) -> CloudError | None:
+    """Read one order; what went wrong, if anything did."""
+    try:
+        _read(world, cloud, order, fingerprint)
+    except CloudError as error:
+        log.warning("order.unreadable", extra={"order": order.id, "why": str(error)})
+        return error
+    return None
 
 
 def _changed(order: Order, summary: Summary) -> bool:
@@ -93,7 +111,7 @@ def look_one(world: World, claim: Claim) -> Result:
     """Read one order in full, now."""
     order = world.store.order(claim.work.order_id)
     if order and order.ref:
-        _read(world, world.clouds[order.cloud], order)
+        _read(world, cloud_of(world, order), order)
     return None
 
 
@@ -143,7 +161,7 @@ def cancel(world: World, claim: Claim) -> Result:
     order = world.store.order(claim.work.order_id)
     if order is None or order.ref is None or not order.cancel_asked_by:
         return None
-    cloud = world.clouds[order.cloud]
+    cloud = cloud_of(world, order)
     try:
         cloud.cancel(order.ref)
     except CloudRefused as error:

@@ -226,9 +226,12 @@ class Store:
         return [life.load(row["body"]) for row in rows]
 
     def refs(self, cloud: str) -> frozenset[str]:
-        """The cloud ids of all orders that we know."""
+        """The cloud ids of all orders that were asked for here, and so are no other order's.
+
+        One that is only followed may be just the order that is looked for: nothing else tells them apart.
+        """
         rows = self.engine.rows(
-            "select ref_id from orders where cloud = :cloud and ref_id <> ''", cloud=cloud
+            "select ref_id from orders where cloud = :cloud and ref_id <> '' and scope <> ''", cloud=cloud
         )
         return frozenset(row["ref_id"] for row in rows)
 
@@ -425,11 +428,12 @@ class Store:
         )
 
     def tidy(self, before: datetime) -> None:
-        """Delete finished work and drafts older than `before`."""
+        """Delete finished work, drafts, and what was remembered and never refreshed, older than `before`."""
 
         def write(tx: Tx) -> None:
             tx.run("delete from work where done_at < :before", before=_ms(before))
             tx.run("delete from drafts where at < :before", before=_ms(before))
+            tx.run("delete from kept where at < :before", before=_ms(before))
 
         self.engine.transact(write)
 
@@ -548,7 +552,9 @@ class Store:
 
 # A lane lets one piece of work out at a time, and rests when it was told to. What is told of one order
 # in one lane goes out in the order in which it happened, also when the first has to wait.
-_CLAIMABLE = """w.queue = :queue and w.done_at is null and w.due_at <= :now
+# Work of a kind that only a newer release knows waits for that release.
+_KNOWN = ", ".join(f"'{job}'" for job in Job)
+_CLAIMABLE = f"""w.job in ({_KNOWN}) and w.queue = :queue and w.done_at is null and w.due_at <= :now
     and (w.owner is null or w.lease_until < :now)
     and (w.lane = '' or (
         not exists (select 1 from lanes l where l.name = w.lane and l.next_at > :now)

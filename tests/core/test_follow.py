@@ -57,7 +57,7 @@ TOLD = ["card", "request", "thread", "direct"]
         (State.WAITING, life.Rejected, TOLD),
         (State.WAITING, life.Withdrawn, ["card", "request", "thread"]),
         (State.APPROVED, life.Attempted, ["card"]),
-        (State.PLACING, life.NothingSent, ["card", "request", "submit"]),
+        (State.PLACING, life.NothingSent, ["card", "request", "desk", "submit"]),
         (State.PLACING, life.WentUnclear, [*TOLD, "reconcile"]),
         (State.UNCLEAR, life.PeopleAsked, [*TOLD, "desk", "reconcile"]),
         (State.UNCLEAR, life.WasPlaced, [*TOLD, "desk", "look-one"]),
@@ -65,7 +65,7 @@ TOLD = ["card", "request", "thread", "direct"]
         (State.UNCLEAR, life.SaidNotPlaced, ["card", "request", "thread", "desk", "submit"]),
         (State.PLACED, life.CancelAsked, ["card", "thread", "cancel"]),
         (State.PLACED, life.CancelRefused, ["card", "thread", "direct"]),
-        (State.PLACED, life.Muted, []),
+        (State.UNCLEAR, life.Muted, ["desk"]),
     ],
 )
 def test_what_each_event_leads_to(state: State, event: type, leads_to: list[str]) -> None:
@@ -147,9 +147,9 @@ def test_messages_that_stand_have_one_row_for_life_and_the_rest_one_for_each_eve
     assert keys == {
         Job.CARD: "ORD-7F3K2M/card",
         Job.REQUEST: "ORD-7F3K2M/request",
-        Job.THREAD: "ORD-7F3K2M/thread/8",
-        Job.DIRECT: "ORD-7F3K2M/direct/8",
-        Job.SUBMIT: "ORD-7F3K2M/submit/8",
+        Job.THREAD: "ORD-7F3K2M/thread/00008",
+        Job.DIRECT: "ORD-7F3K2M/direct/00008",
+        Job.SUBMIT: "ORD-7F3K2M/submit",
     }
 
 
@@ -168,14 +168,15 @@ def test_posting_and_editing_are_paced_apart_and_for_each_channel() -> None:
 def test_work_for_slack_and_work_for_a_cloud_wait_apart() -> None:
     waiting = {job: Work("x", job).queue for job in Job}
     assert {job for job, queue in waiting.items() if queue is Queue.CHAT} == CHAT_JOBS
-    assert waiting[Job.SUBMIT] is waiting[Job.DECIDE] is waiting[Job.LOOK] is Queue.CLOUD
+    assert waiting[Job.SUBMIT] is waiting[Job.LOOK] is Queue.CLOUD
+    assert waiting[Job.DECIDE] is waiting[Job.GROUPS] is Queue.CHAT
 
 
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 5.0), (2, 20.0), (3, 45.0), (20, 300.0)])
 def test_an_attempt_that_could_not_begin_is_repeated_ever_later(attempt: int, seconds: float) -> None:
     before = replace(at_state(State.PLACING), attempt=attempt)
     delays = {one.job: one.delay for one in follow(before, life.NothingSent("no route"))}
-    assert delays == {Job.CARD: 0.0, Job.REQUEST: 0.0, Job.SUBMIT: seconds}
+    assert delays == {Job.CARD: 0.0, Job.REQUEST: 0.0, Job.DESK: 0.0, Job.SUBMIT: seconds}
 
 
 def test_what_an_operator_sends_again_is_sent_at_once() -> None:

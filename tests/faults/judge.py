@@ -18,15 +18,19 @@ from bot.store.audit import verify
 from bot.store.engine import Row
 
 THREAD = {
-    "Approved": "Approved by @bob",
-    "Withdrawn": "Withdrawn by @alice",
+    "Approved": "Approved by",
+    "Withdrawn": "Withdrawn by",
     "WentUnclear": "Unclear: ",
-    "PeopleAsked": "An operator has been asked",
-    "SaidNotPlaced": "has made sure that AWS has no such order",
+    "PeopleAsked": "asked to decide",
+    "SaidNotPlaced": "has made sure",
     "WasPlaced": "Placed: AWS order oo-",
     "WasRefused": "Refused. AWS says",
+    "CancelAsked": "asks AWS to cancel",
+    "CancelRefused": "does not cancel it",
 }
-DIRECT = {verb: THREAD[verb] for verb in ("Approved", "WentUnclear", "PeopleAsked", "WasPlaced", "WasRefused")}
+DIRECT = {
+    verb: THREAD[verb] for verb in ("Approved", "WentUnclear", "PeopleAsked", "WasPlaced", "WasRefused")
+}
 """What watchers and the requester are told of each event. News of the cloud come in its own words."""
 LOUD = ("SHIPPED", "DELIVERED", "INSTALLED", "ERROR", "COMPLETED", "CANCELLED")
 ENDLESS = ("look", "catalogue", "groups", "anchor", "tidy")
@@ -35,7 +39,9 @@ ENDLESS = ("look", "catalogue", "groups", "anchor", "tidy")
 
 def unfinished(store: Store) -> list[Row]:
     """The work that still has to be done before it is quiet."""
-    rows = store.engine.rows("select key, job, tries, last_error from work where done_at is null order by key")
+    rows = store.engine.rows(
+        "select key, job, tries, last_error from work where done_at is null order by key"
+    )
     return [row for row in rows if row["job"] not in ENDLESS]
 
 
@@ -118,7 +124,9 @@ def _told(store: Store, local: LocalWorld, order: Order) -> Iterator[str]:
     thread = [one.plain for one in slack.thread(ORDERS, cards[0].ts) if not one.plain.startswith("Waits for")]
     yield from _compared(f"the thread of {order.id}", thread, list(_lines(events, THREAD)))
     direct = [one.plain for one in slack.direct(order.requester) if order.id in one.plain]
-    yield from _compared(f"what was told about {order.id} directly", direct, list(_lines(events, DIRECT, LOUD)))
+    yield from _compared(
+        f"what was told about {order.id} directly", direct, list(_lines(events, DIRECT, LOUD))
+    )
     desk = [one for one in slack.messages(OPERATIONS) if f"{order.id}: was it placed?" in one.plain]
     settled = [one for one in slack.messages(OPERATIONS) if f"{order.id} is settled" in one.plain]
     asked_people = any(event["verb"] == "PeopleAsked" for event in events)
@@ -128,8 +136,12 @@ def _told(store: Store, local: LocalWorld, order: Order) -> Iterator[str]:
 
 def _current(what: str, message: Message, order: Order) -> Iterator[str]:
     """A message that stands says how the order is now."""
-    # A snapshot brings its own word, which is behind the state's.
-    if order.state.value not in message.plain.lower():
+    word = (
+        "needs approval"
+        if order.state is State.WAITING and "Approve" in message.buttons
+        else order.state.value
+    )
+    if word not in message.plain.lower():
         yield f"{what} does not say {order.state}: {message.plain!r}"
     if order.ref and order.ref.id not in message.plain:
         yield f"{what} does not name {order.ref.id}"

@@ -7,6 +7,7 @@ a start takes, were done before. Each child is killed by the kernel when this on
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import signal
@@ -19,6 +20,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+MODULES = (
+    "bot.__main__",
+    "bot.serve",
+    "bot.slack.listeners",
+    "bot.store.postgres",
+    "bot.store.sqlite",
+    "bot.web",
+    "bot.worker",
+    "gunicorn.arbiter",
+    "gunicorn.workers.gthread",
+    "waitress.server",
+)
 NEEDED = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
 
 
@@ -122,25 +135,15 @@ def _serve() -> None:
 
 
 def _import_everything() -> None:
-    import botocore.session
-    import gunicorn.app.base
-    import gunicorn.workers.gthread
-    import psycopg
-    import waitress.server
+    for name in MODULES:
+        importlib.import_module(name)
 
-    import bot.__main__
-    import bot.compose
-    import bot.serve
-    import bot.slack.listeners
-    import bot.store.postgres
-    import bot.store.sqlite
-    import bot.web
-    import bot.worker
+    from bot.clouds.aws_client import Clients
     from bot.core import order
 
     order._adapter()
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    botocore.session.get_session().create_client("outposts", region_name="eu-west-1", **keys).close()
+    with Clients(1.0).submitter("eu-west-1"):
+        """Now the service model is read from disk, and every child has it."""
 
 
 def _be(said: dict[str, Any]) -> None:
@@ -151,7 +154,10 @@ def _be(said: dict[str, Any]) -> None:
         die_with_parent()
         os.environ.clear()
         os.environ.update(said["environment"])
-        nothing, log = os.open(os.devnull, os.O_RDONLY), os.open(said["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        nothing, log = (
+            os.open(os.devnull, os.O_RDONLY),
+            os.open(said["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+        )
         for source, target in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         sys.argv = ["bot", said["command"]]
@@ -176,7 +182,7 @@ def _run(said: dict[str, Any]) -> int:
         main([said["command"]])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - nothing of the nursery may run in the child
         traceback.print_exc()
         return 1
     return 0

@@ -6,18 +6,18 @@ meant for them presses it. Nobody repairs anything by hand.
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from bot.demo.slack import Message, Person
+from bot.core.order import State
+from bot.demo.slack import LocalSlack, Message, Person
 from bot.demo.world import (
     APPROVALS,
     APPROVER,
@@ -38,6 +38,7 @@ SETTINGS = {"POLL_INTERVAL": "0.5", "RECONCILE_FOR": "1", "PLACE_TIMEOUT": "5", 
 CONSTANTS = {"PACE": 0.02, "POLL": 0.05}
 """Slack's pace and how often work is looked for, quicker than in life: waiting proves nothing here."""
 PATIENCE = 40.0
+"""Seconds after which something that has not happened counts as lost."""
 AGAIN = "It was not placed: try again"
 
 SCENARIOS = {
@@ -66,9 +67,18 @@ class Stuck(Exception):
 class Stage:
     """A local world, a database and the processes of the bot. Use as a context manager."""
 
-    def __init__(self, nursery: Nursery, database_url: str, folder: Path, plant: str = "", **settings: str) -> None:
+    def __init__(
+        self,
+        nursery: Nursery,
+        database_url: str,
+        folder: Path,
+        plant: str = "",
+        patience: float = PATIENCE,
+        **settings: str,
+    ) -> None:
         self.nursery = nursery
         self.plant = plant
+        self.patience = patience
         self.log = folder / "log"
         self.local = LocalWorld()
         self.local.start()
@@ -91,12 +101,22 @@ class Stage:
     def person(self, id: str) -> Person:
         return self.local.slack.person(id)
 
-    def start(self, command: str, **more: str) -> Process:
+    @property
+    def slack(self) -> LocalSlack:
+        return self.local.slack
+
+    def start(
+        self, command: str, plant: str = "", constants: Mapping[str, float] | None = None, **more: str
+    ) -> Process:
         """Start a process of the bot; one that serves is the one that Slack talks to from then on."""
         port = free_port() if command in ("run", "web") else 0
         environment = self.environment | more | {"PORT": str(port)}
         process = self.nursery.spawn(
-            command, environment, self.log, constants=CONSTANTS, plant=self.plant
+            command,
+            environment,
+            self.log,
+            constants=CONSTANTS | dict(constants or {}),
+            plant=plant or self.plant,
         )
         self.processes.append(process)
         if port:
@@ -106,14 +126,14 @@ class Stage:
             self.local.slack.connect(f"{url}/slack/events")
         return process
 
-    def wait(self, condition: Callable[[], T], what: str, timeout: float = PATIENCE) -> T:
+    def wait(self, condition: Callable[[], T], what: str) -> T:
         """Wait until a condition is true.
 
         Raises:
             Stuck: It took too long; with all that was said and done.
         """
         try:
-            return self.local.slack.wait(condition, timeout)
+            return self.slack.wait(condition, self.patience)
         except TimeoutError as error:
             log = self.log.read_text()[-3000:] if self.log.exists() else ""
             left = "\n".join(map(str, judge.unfinished(self.store)))
@@ -125,7 +145,9 @@ class Stage:
         [(body, _)] = self.store.kept("catalogue/").values()
         outpost = body["choices"]["outpost"][0][0].rpartition("/")[2]
         item = body["choices"]["item"][0][0]
-        return f"/order aws outpost={outpost} item={item}:2 payment=NO_UPFRONT term=FIVE_YEARS reason=room --yes"
+        return (
+            f"/order aws outpost={outpost} item={item}:2 payment=NO_UPFRONT term=FIVE_YEARS reason=room --yes"
+        )
 
     def quiet(self) -> bool:
         return not judge.unfinished(self.store)
@@ -172,7 +194,7 @@ class Story:
         [order] = self.stage.local.outposts.accepted()[:1]
         self.stage.local.outposts.ship(order["OrderId"])
         self.see("Shipped")
-        self.wait(self.stage.quiet, "become quiet")
+        self.when_working(self.stage.quiet)
 
     @property
     def dead(self) -> bool:
@@ -204,34 +226,26 @@ class Story:
         # Slack says that the app did not answer, so she types it again; the first may have been heard.
         self.wait(lambda: self.deaths, "start again")
         filed = self.alice.command(line, ORDERS)
-        mine = {order.id for order in self.stage.store.listing(self.states(), limit=10)}
+        mine = {order.id for order in self.stage.store.listing(State, limit=10)}
         if len(mine) > 1:
             id = next(word for word in str(filed.body).replace("*", " ").split() if word in mine)
             assert self.alice.command(f"/order withdraw {id}", ORDERS).status == 200
 
-    @staticmethod
-    def states() -> object:
-        from bot.core.order import State
-
-        return State
-
     def when_working(self, condition: Callable[[], T]) -> T:
         """Wait for something that only a worker brings about."""
 
-        def reached() -> T | bool:
-            if self.deaths:
+        def reached() -> T:
+            found = condition()
+            if not found and self.deaths:
                 self.at_work()
-            return condition()
+            return found
 
-        return self.wait(reached, "get some work done")  # type: ignore[return-value]
+        return self.wait(reached, "get some work done")
 
     def approve(self) -> None:
         """Bob presses the button that he sees, and again if nobody answered."""
         while True:
-            # Who dies later leaves him time to decide before anyone works again.
-            asked = self._with_button(APPROVALS, "Approve")
-            if not asked:
-                asked = self.when_working(lambda: self._with_button(APPROVALS, "Approve") or self._decided())
+            asked = self.when_working(lambda: self._with_button(APPROVALS, "Approve") or self._decided())
             if self._decided() or not isinstance(asked, list):
                 return
             if self.bob.click(asked[0], "Approve").status == 200:
@@ -259,19 +273,33 @@ class Story:
 
     def answer(self) -> None:
         """Opal looks into the console, and presses what is true."""
+        if self.dead and not self.deaths:
+            return  # she waits until the bot is back
         for question in self._with_button(OPERATIONS, AGAIN):
             there = [order["OrderId"] for order in self.stage.local.outposts.accepted()]
             button = f"It was placed: {there[0]}" if there else AGAIN
             once = f"{question.ts} {question.blocks}"
-            if button in question.buttons and once not in self.pressed:
-                if self.opal.click(question, button).status == 200:
-                    self.pressed.add(once)
+            if button not in question.buttons or once in self.pressed:
+                continue
+            if self.opal.click(question, button).status == 200:
+                self.pressed.add(once)
+            else:
+                self.first.wait()  # she tries again once the bot is back
 
 
-def tell(nursery: Nursery, database_url: str, folder: Path, point: str, scenario: str, plant: str = "") -> Ended:
+def tell(
+    nursery: Nursery,
+    database_url: str,
+    folder: Path,
+    point: str,
+    scenario: str,
+    *,
+    plant: str = "",
+    patience: float = PATIENCE,
+) -> Ended:
     """One whole story with one crash, and what is wrong afterwards."""
     began = time.monotonic()
-    with Stage(nursery, database_url, folder, plant) as stage:
+    with Stage(nursery, database_url, folder, plant, patience) as stage:
         story = Story(stage, scenario)
         try:
             story.play(point)
@@ -310,6 +338,3 @@ def rehearse(nursery: Nursery, database_url: str, folder: Path, scenario: str) -
 def _round(point: str) -> int:
     name, _, number = point.partition(":")
     return int(number) if name.partition("-")[2] in judge.ENDLESS else 0
-
-
-__all__ = ["SCENARIOS", "Ended", "Stage", "Story", "Stuck", "os", "rehearse", "tell"]

@@ -65,6 +65,41 @@ def _buttons(order: Order) -> list[Block]:
     return [*placed, again]
 
 
+# Why an order is unclear or waits, as clauses within other sentences.
+STOPPED_WHILE_PLACING = "the bot was stopped while it was placing the order"
+EXISTS_ALREADY = "there is an order that looks exactly like this one, and the bot has no record of it"
+NOT_APPROVED = "it is marked as approved, but no approval for what it says now is recorded. It is not placed."
+ASKING_TOO_SLOW = "asking the cloud first took longer than PLACE_TIMEOUT leaves time for"
+
+
+def found_in_list(number: int) -> str:
+    """What searching the cloud's list has shown."""
+    if not number:
+        return "the cloud's list shows no such order"
+    many = "an order that looks" if number == 1 else f"{number} orders that look"
+    return f"the cloud's list shows {many} exactly like it"
+
+
+def cannot_be_searched(why: str) -> str:
+    return f"the cloud's list cannot be searched: {why}"
+
+
+def not_configured(cloud: str) -> str:
+    return f"{words.cloud_name(cloud)} is not set up any more"
+
+
+def taken(ref_id: str) -> str:
+    return f"the answer names {ref_id}, which another order here has already"
+
+
+def belongs_to(order_id: str) -> str:
+    return f"it is {order_id} here"
+
+
+def is_elsewhere(outpost: str) -> str:
+    return f"it is for Outpost {outpost}"
+
+
 def cloud_down(name: str, scope: str, why: str) -> Say:
     """A cloud that cannot be asked, told once for each outage."""
     text = f"{words.cloud_short(name)} {scope} cannot be asked: {words.clause(why)}. The bot keeps trying."
