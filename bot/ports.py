@@ -130,15 +130,6 @@ class Post:
     ts: str
 
 
-@dataclass(frozen=True)
-class Person:
-    """What Slack says of a person; `zone` is an IANA time-zone name."""
-
-    id: str
-    active: bool
-    zone: str = "UTC"
-
-
 class Chat(Protocol):
     """Slack, as far as the worker needs it. Every call may raise `ChatDown` or `ChatRefused`."""
 

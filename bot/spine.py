@@ -14,12 +14,12 @@ from typing import Any
 
 from bot.core import order as life
 from bot.core.follow import Job, Work, after_event
-from bot.core.messages import desk
+from bot.core.messages import desk, words
 from bot.core.messages.blocks import Say
 from bot.core.order import Event, Looked, Order, advance
 from bot.core.policy import Decision
+from bot.core.snapshot import Aspect, Ref
 from bot.core.snapshot import Change as News
-from bot.core.snapshot import Ref
 from bot.errors import CloudDenied
 from bot.ports import Chat, Clock, Cloud
 from bot.settings import Settings
@@ -167,8 +167,14 @@ def _plain(event: Event) -> dict[str, Any]:
 
 
 def _line(change: News) -> str:
-    subject = f"{change.subject} " if change.subject else ""
-    return f"{subject}{change.aspect.value}: {change.now or 'none'}"
+    """One change in plain words, for the timeline."""
+    status = change.aspect in (Aspect.STATUS, Aspect.UNIT_STATUS, Aspect.UNIT_ADDED)
+    now = words.readable(change.now) if status else change.now or "none"
+    said = f"{_VERBS.get(change.aspect, '')}{now}"
+    return f"{change.subject}: {said}" if change.subject else said
+
+
+_VERBS = {Aspect.SHIPMENT: "travels with ", Aspect.ASSET: "asset ", Aspect.MAC: "MAC "}
 
 
 def tell_operators(world: World, key: str, said: Say) -> None:

@@ -66,7 +66,11 @@ class Web:
             body = environ["wsgi.input"].read(int(length)).decode("utf-8")
         except UnicodeDecodeError:
             return _plain(start_response, HTTPStatus.BAD_REQUEST)
-        answer = app.dispatch(BoltRequest(body=body, headers=_headers(environ)))
+        try:
+            request = BoltRequest(body=body, headers=_headers(environ))
+        except (ValueError, AttributeError, TypeError):  # not a form, or a payload that is no JSON object
+            return _plain(start_response, HTTPStatus.BAD_REQUEST)
+        answer = app.dispatch(request)
         headers = [(name, value) for name, values in answer.headers.items() for value in values]
         return _send(start_response, HTTPStatus(answer.status), headers, answer.body)
 

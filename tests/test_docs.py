@@ -98,6 +98,17 @@ def test_the_manifest_stays_within_slacks_limits() -> None:
     assert len(command["usage_hint"]) <= 1000
 
 
+def test_every_heading_of_troubleshooting_is_what_the_bot_really_says() -> None:
+    part = README.split("## Troubleshooting")[1].split("\n## ")[0]
+    code = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py")).replace('"\n', "")
+    code = re.sub(r'"\s*f?"', "", re.sub(r"\s+", " ", code))
+    for heading in re.findall(r"^\*\*`(.+?)`\*\*", part, re.MULTILINE):
+        if heading.startswith("/order failed"):
+            continue  # Slack's own words
+        for words in re.split(r"\s*(?:…|ORD-…|: \w+(?:Exception|Credentials))\s*", heading):
+            assert words.strip(" *,") in code.replace("*", ""), words
+
+
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "manifest.yaml", "Procfile", "LICENSE"])
 def test_no_place_of_any_one_machine_is_named(name: str) -> None:
     text = (ROOT / name).read_text()

@@ -352,3 +352,11 @@ def test_so_is_a_form_and_what_was_typed_stays_in_it(broken: Call, caplog: pytes
     said = json.loads(text)
     assert (status, said["response_action"], list(said["errors"])) == (200, "errors", ["outpost"])
     code_in(text, caplog)
+
+
+@pytest.mark.parametrize("body", [b"payload={not json", b"payload=%5B%5D", b"payload=1"])
+def test_what_slack_never_sends_is_a_bad_request_and_no_traceback(
+    call: Call, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert call("POST", "/slack/events", body, signed(body))[0] in (400, 404)
+    assert "Traceback" not in caplog.text

@@ -180,7 +180,7 @@ def text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return moment(value).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"{moment(value):%Y-%m-%d %H:%M UTC}"
     # JSON may carry half a surrogate pair, which is no UTF-8, and NUL, which PostgreSQL refuses.
     return str(value).encode("utf-8", "replace").decode().replace("\x00", "")
 

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from bot.core.request import (
@@ -657,6 +657,10 @@ def _quoted_part(text: str, at: int) -> tuple[str, int, str]:
     return _unescaped(text[at + 1 : stop], opener), stop, opener
 
 
+# A line of nothing but quotation marks would otherwise keep everybody waiting for seconds.
+MOST_MARKS = 300
+
+
 def _closing(text: str, start: int, opener: str) -> int:
     """Where the quotation that begins before `start` with `opener` ends; -1 if nowhere.
 
@@ -664,7 +668,7 @@ def _closing(text: str, start: int, opener: str) -> int:
     them; after a straight opener only if no straight one follows, for that is how a shell reads.
     """
     mixed, inner = -1, ""
-    for mark in _marks(text, start, opener):
+    for mark in islice(_marks(text, start, opener), MOST_MARKS):
         sign = text[mark]
         if inner and sign in _CLOSES[inner]:
             inner = ""

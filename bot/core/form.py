@@ -62,7 +62,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Rejection:
-    """`seen`: the version of the order that was on show; `reason` is "" if it was left blank."""
+    """`seen`: the digest of the request that was on show; `reason` is "" if it was left blank."""
 
     order: str
     seen: str

@@ -59,7 +59,7 @@ class Order:
     cloud: str
     requester: str
     channel: str
-    """Where the card stands: a Slack channel id, or a `#name` until Slack has told us the id."""
+    """Where the card is to stand: a Slack channel id, or a `#name` as somebody typed it."""
     filed_at: datetime
     version: int = 1
     round: int = 1

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -21,7 +22,7 @@ from slack_bolt.response import BoltResponse
 from bot.core import command, form
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
-from bot.core.request import Mistake, Request, read
+from bot.core.request import Mistake, Request, Values, read
 from bot.slack.live import Live, offer
 from bot.spine import World
 from bot.steps import approve, reconcile, request, show, track
@@ -96,6 +97,10 @@ class Desk:
             self.live.answer(said, _channel(body) or person, person, incident)
         return BoltResponse(status=500, body=said.text)
 
+    def _today(self) -> date:
+        """The date where it is earliest on Earth: a day counts as past only once it is so everywhere."""
+        return (self.world.now() - timedelta(hours=12)).date()
+
     # Commands
 
     def order(self, ack: Ack, body: Body) -> None:
@@ -109,7 +114,7 @@ class Desk:
             case command.Ask():
                 return self._ask(meant, body)
             case command.Misread():
-                return self._misread(command.with_values(meant, world.now().date()), body)
+                return self._misread(command.with_values(meant, self._today()), body)
             case command.Status(ref):
                 return show.status(world, ref)
             case command.List(which, page):
@@ -131,28 +136,32 @@ class Desk:
             case command.Help(word):
                 return asking.help_text(word, tuple(world.clouds))
             case command.Return():
-                return replies.not_yet("return")
+                return asking.not_yet("return")
             case command.Delegate():
-                return replies.not_yet("delegate")
+                return asking.not_yet("delegate")
             case command.BreakGlass():
-                return replies.not_yet("break-glass")
+                return asking.not_yet("break-glass")
 
     def _ask(self, meant: command.Ask, body: Body) -> Reply:
         cloud = meant.cloud or (next(iter(self.world.clouds)) if len(self.world.clouds) == 1 else "")
         if cloud not in self.world.clouds:
             return replies.cloud_not_offered(cloud, tuple(self.world.clouds))
         person, channel = body["user_id"], body["channel_id"]
-        today = self.world.now().date()
+        today = self._today()
         if not meant.yes:
             sound = command.check(meant, today)
             if isinstance(sound, command.Misread):
                 return self._misread(sound, body)
             self.live.order(body["trigger_id"], meant.values, channel, person)
             return None
-        asked = read(cloud, meant.values, today)
+        asked = self._read(cloud, meant.values)
         if isinstance(asked, Request):
             return request.file(self.world, _in_channel(asked, channel), person, body["trigger_id"])
         return self._misread(command.unfit(meant, asked), body)
+
+    def _read(self, cloud: str, values: Values) -> Request | tuple[Mistake, ...]:
+        asked = read(cloud, values, self._today())
+        return (request.wrong_region(self.world, asked) or asked) if isinstance(asked, Request) else asked
 
     def _misread(self, wrong: command.Misread, body: Body) -> Say:
         """Names every mistake; what was right is kept for the button that opens the form."""
@@ -246,7 +255,11 @@ class Desk:
 
     def name_placed(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.live.open(body["trigger_id"], form.placed_form(body["actions"][0]["value"]))
+        order_id = body["actions"][0]["value"]
+        refusal = reconcile.why_not_settle(self.world, order_id, body["user"]["id"])
+        if refusal is None:
+            self.live.open(body["trigger_id"], form.placed_form(order_id))
+        self._answer(refusal, body)
 
     def turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
@@ -265,7 +278,7 @@ class Desk:
 
     def order_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         values, origin = form.values_from(view), form.origin_of(view)
-        asked = read("aws", values, self.world.now().date())
+        asked = self._read("aws", values)
         if not isinstance(asked, Request):
             ack(response_action="errors", errors=form.errors_by_block(asked, view))
             return

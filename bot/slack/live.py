@@ -7,15 +7,16 @@ in the outbox. An answer that does not get through goes there after all.
 from __future__ import annotations
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slack_sdk import WebClient
 
 from bot.core import form
-from bot.core.messages import replies
+from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
-from bot.core.request import Values
+from bot.core.request import CATALOG_ITEM, OUTPOST_ID, Values
 from bot.errors import ChatError
 from bot.ports import Choice
 from bot.slack.chat import call
@@ -47,6 +48,7 @@ class Live:
             origin=form.Origin(channel, draft),
             label=self._label,
             regions=self.world.settings.aws_regions,
+            notes=() if request.choices(self.world, "outpost") else (asking.NO_CATALOGUE,),
         )
         self._threads.submit(self._open_or_keep, trigger, view, values, channel, person)
 
@@ -121,7 +123,15 @@ def offer(world: World, action: str, typed: str, view: dict[str, Any] | None) ->
         found = request.choices(world, "item", _region(view) if view else "")
     words = typed.lower().split()
     fitting = [choice for choice in found if all(word in _searched(choice) for word in words)]
-    return [_option(choice) for choice in fitting[:MOST_OPTIONS]]
+    return [_option(choice) for choice in (fitting or _typed_in_full(action, typed))[:MOST_OPTIONS]]
+
+
+def _typed_in_full(action: str, typed: str) -> list[Choice]:
+    """An id that the catalogue does not have, or not yet: the cloud is asked before anybody decides."""
+    pattern, word = (
+        (OUTPOST_ID, typed.strip()) if action == "outpost" else (CATALOG_ITEM, typed.strip().upper())
+    )
+    return [Choice(word, word, asking.LOOKED_UP_LATER)] if re.fullmatch(pattern, word) else []
 
 
 def _region(view: dict[str, Any]) -> str:

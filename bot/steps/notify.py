@@ -204,9 +204,16 @@ def _posts(world: World, claim: Claim, channel: str, thread_ts: str) -> tuple[Po
 
 
 def first_words(world: World) -> list[Work]:
-    """What is told when the program starts."""
-    if world.settings.approvers:
-        return []
-    said = desk.no_approvers()
-    body = {"text": said.text, "blocks": list(said.blocks)}
-    return [Work("operations/no-approvers", Job.OPERATIONS, body=body)]
+    """What operators are told when the program starts: settings with which something cannot work."""
+    offered = {(name, scope) for name, cloud in world.clouds.items() for scope in cloud.scopes}
+    said = {
+        f"not-followed/{cloud}/{scope}": desk.not_followed(cloud, scope, number)
+        for cloud, scope, number in world.store.places()
+        if (cloud, scope) not in offered
+    }
+    if not world.settings.approvers:
+        said["no-approvers"] = desk.no_approvers()
+    return [
+        Work(f"operations/{key}", Job.OPERATIONS, body={"text": one.text, "blocks": list(one.blocks)})
+        for key, one in said.items()
+    ]

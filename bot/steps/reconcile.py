@@ -11,7 +11,7 @@ from bot.core.messages import desk, replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Order, State
 from bot.core.policy import Reason, named
-from bot.core.snapshot import Ref
+from bot.core.snapshot import Ref, Snapshot
 from bot.errors import CloudDown, CloudRefused
 from bot.ports import Found
 from bot.spine import BOT, SKEW, Again, Every, Result, World, cloud_of, happen, make_way, tell_operators
@@ -88,15 +88,20 @@ def confirm(world: World, claim: Claim) -> Result:
     if order is None or order.state is not State.UNCLEAR:
         return None
     ref_id, person = claim.work.body["ref"], claim.work.body["person"]
-    problem, ref = _fits(world, order, ref_id)
-    if ref is None:
+    problem, found = _fits(world, order, ref_id)
+    if found is None:
         key = f"{order.id}/named/{ref_id}/{claim.generation}"  # whoever names it again is answered again
         tell_operators(world, key, desk.not_confirmed(order, ref_id, problem))
         return None
-    return None if _adopt(world, order, ref, person) else Again(1.0)
+    if not _adopt(world, order, found.ref, person):
+        return Again(1.0)
+    differs = desk.differs(order, found)
+    if differs:
+        tell_operators(world, f"{order.id}/differs", differs)
+    return None
 
 
-def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Ref | None]:
+def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Snapshot | None]:
     other = world.store.by_ref(order.cloud, ref_id)
     if other and not life.may_follow(other, life.Superseded):
         return desk.belongs_to(other.id), None
@@ -106,7 +111,7 @@ def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Ref | None]:
         return str(error), None
     outpost = order.asked.terms.outpost.rpartition("/")[2]
     there = dict(snapshot.facts).get("Outpost", outpost)
-    return (desk.is_elsewhere(there), None) if there != outpost else ("", snapshot.ref)
+    return (desk.is_elsewhere(there), None) if there != outpost else ("", snapshot)
 
 
 def say_not_placed(world: World, order_id: str, version: int, person: str) -> Say:
@@ -125,6 +130,12 @@ def say_not_placed(world: World, order_id: str, version: int, person: str) -> Sa
         return replies.changed_since(order)
     verdict, after = happen(world, order, life.SaidNotPlaced(person), person)
     return replies.sent_again(after) if verdict is Verdict.DONE else replies.changed_since(order)
+
+
+def why_not_settle(world: World, order_id: str, person: str) -> Say | None:
+    """What to answer instead of asking an operator which order it is."""
+    order, refusal = _for_operator(world, order_id, person)
+    return refusal if order else replies.no_such(order_id)
 
 
 def _for_operator(world: World, order_id: str, person: str) -> tuple[Order | None, Say | None]:

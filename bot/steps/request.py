@@ -10,7 +10,7 @@ from bot.core.messages import replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Order, State
 from bot.core.policy import someone_could_approve
-from bot.core.request import Request, values_of
+from bot.core.request import Mistake, Request, nearest, values_of
 from bot.errors import CloudDenied, CloudRefused
 from bot.ports import Catalogue, Choice
 from bot.spine import Again, Every, Result, World, cloud_of, happen
@@ -33,8 +33,6 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
     if known:
         return replies.filed(known)
     request = _with_region(world, request)
-    if request.terms.region and request.terms.region not in world.settings.aws_regions:
-        return replies.region_not_offered(request.terms.region, world.settings.aws_regions)
     if not someone_could_approve(world.settings.approvers, person, world.store.groups()):
         return replies.nobody_can_approve()
     state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
@@ -44,6 +42,16 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
         "asked": {key: list(said) for key, said in values_of(request).items()},
     }
     return replies.filed(world.store.file(order, origin, after_filing(order), body))
+
+
+def wrong_region(world: World, request: Request) -> tuple[Mistake, ...]:
+    """What is wrong with the Region of a request, if it is none that is ordered in here."""
+    region, offered = request.terms.region, world.settings.aws_regions
+    if not region or region in offered:
+        return ()
+    if request.terms.outpost.startswith("arn:"):
+        return (Mistake("outpost", request.terms.outpost, f"an Outpost in {' or '.join(offered)}"),)
+    return (Mistake("region", region, " or ".join(offered), nearest(region, offered)),)
 
 
 def track(world: World, ref: str, person: str, channel: str, *, quiet: bool, origin: str) -> Say:

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 FULL_LOOK = timedelta(hours=1)
 """How old the full view of an order may get although its summary did not change."""
 TRANSIT_LOOK = timedelta(minutes=15)
-"""The same while something of it travels: tracking numbers come without a change of status."""
+"""The same while something of it is on its way or being installed, or three rounds if that is sooner:
+tracking numbers and assets come without a change of status."""
+IN_MOTION = frozenset({"SHIPPED", "DELIVERED", "INSTALLING"})
 
 
 def look(world: World, claim: Claim) -> Result:
@@ -74,7 +76,7 @@ def _changed(order: Order, summary: Summary) -> bool:
 def _budget(world: World, followed: dict[str, Order]) -> frozenset[str]:
     """The orders whose turn for a full look it is: oldest first, and only so many as keep the load even."""
     moving = [order for order in followed.values() if order.state is State.PLACED]
-    old = [order for order in moving if _looked_at(order) + _patience(order) <= world.now()]
+    old = [order for order in moving if _looked_at(order) + _patience(world, order) <= world.now()]
     rounds = max(1.0, FULL_LOOK.total_seconds() / world.settings.poll_interval)
     most = int(len(moving) * 4 / rounds) + 1
     return frozenset(order.id for order in sorted(old, key=_looked_at)[:most])
@@ -85,9 +87,11 @@ def _looked_at(order: Order) -> datetime:
     return order.looked_at or order.filed_at - FULL_LOOK
 
 
-def _patience(order: Order) -> timedelta:
-    travels = order.snapshot and any(unit.status.upper() == "SHIPPED" for unit in order.snapshot.units)
-    return TRANSIT_LOOK if travels else FULL_LOOK
+def _patience(world: World, order: Order) -> timedelta:
+    moves = order.snapshot and any(unit.status.upper() in IN_MOTION for unit in order.snapshot.units)
+    if not moves:
+        return FULL_LOOK
+    return min(TRANSIT_LOOK, timedelta(seconds=3 * world.settings.poll_interval))
 
 
 def _read(world: World, cloud: Cloud, order: Order, fingerprint: str = "") -> None:

@@ -235,6 +235,14 @@ class Store:
         )
         return frozenset(row["ref_id"] for row in rows)
 
+    def places(self) -> list[tuple[str, str, int]]:
+        """Cloud and scope of every order that is on its way, with their number."""
+        rows = self.engine.rows(
+            "select cloud, ref_scope, count(*) as n from orders where state = 'placed' and ref_id <> '' "
+            "group by cloud, ref_scope order by cloud, ref_scope"
+        )
+        return [(row["cloud"], row["ref_scope"], row["n"]) for row in rows]
+
     def followed(self, cloud: str, scope: str) -> dict[str, Order]:
         """Every order that lives in one scope of a cloud, by its cloud id."""
         rows = self.engine.rows(

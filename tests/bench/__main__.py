@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.__main__ import SERVER_THREADS
-from bot.demo.world import APPROVALS, REQUESTER, ORDERS, Bot, LocalWorld, free_port, scratch
+from bot.demo.world import APPROVALS, ORDERS, REQUESTER, Bot, LocalWorld, free_port, scratch
 from tests.bench.load import Times, click, command, measure
 
 ROUNDS = 5
@@ -66,7 +66,8 @@ def compare(name: str, body: Body, clients: int, bare_port: int, port: int, secr
     held = not failed and (not bound or (p50 <= P50_BOUND and p99 <= P99_BOUND))
     verdict = ("holds" if held else "DOES NOT HOLD") if bound else ("no failures" if held else "FAILURES")
     print(
-        f"{name:12} c={clients:<3} ours p50 {median(ours, 'p50'):6.2f} ms  p99 {median(ours, 'p99'):6.2f} ms   "
+        f"{name:12} c={clients:<3} "
+        f"ours p50 {median(ours, 'p50'):6.2f} ms  p99 {median(ours, 'p99'):6.2f} ms   "
         f"bare p50 {median(theirs, 'p50'):6.2f} ms  p99 {median(theirs, 'p99'):6.2f} ms   "
         f"ratio p50 {p50:.2f}  p99 {p99:.2f}   {verdict}"
     )

@@ -189,7 +189,7 @@ def test_a_process_that_wakes_up_too_late_sends_nothing(
 ) -> None:
     outcome = make_aws(clock=lambda: LATER).place(asked(outpost), LATER)
 
-    assert outcome == NotSent("It was too late to send, the deadline was 2026-11-22T08:01:00Z.")
+    assert outcome == NotSent("It was too late to send, the deadline was 2026-11-22 08:01 UTC.")
     assert outposts.requests == []
 
 

@@ -188,7 +188,7 @@ def test_an_order_is_read_in_full(aws: Aws, outposts: LocalOutposts, outpost: st
         ("Region", REGION),
         ("Payment option", "No upfront"),
         ("Payment term", "3 years"),
-        ("Submitted", "2026-01-02T03:04:05Z"),
+        ("Submitted", "2026-01-02 03:04 UTC"),
     )
     (unit,) = snapshot.units
     assert (unit.name, unit.quantity, unit.status) == (RACK, 2, "SHIPPED")

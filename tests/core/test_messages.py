@@ -169,8 +169,6 @@ def the_rest(one: Order, text: str) -> Iterator[tuple[str, Say]]:
     yield "confirming", replies.confirming(one, text)
     yield "no approvers", replies.nobody_can_approve()
     yield "cloud", replies.cloud_not_offered("azure", ())
-    yield "region", replies.region_not_offered(text, [text])
-    yield "not yet", replies.not_yet("delegate")
     yield "no such", replies.no_such(text)
     yield "form failed", replies.form_failed("d" * 16, text)
     yield "draft gone", replies.draft_gone()
@@ -412,7 +410,7 @@ def placed(status: str, *units: str, state: State = State.PLACED, **changed: Any
             [
                 *BEGUN,
                 "… Built 2 of 3",
-                "… Shipped 1 of 3 · UPS 1Z1, UPS 1Z2",
+                "… Shipped 2 of 3 · UPS 1Z1, UPS 1Z2",
                 "… Delivered 1 of 3",
                 "○ Installed",
                 "○ Completed now: In progress",
@@ -427,8 +425,8 @@ def placed(status: str, *units: str, state: State = State.PLACED, **changed: Any
             [
                 *BEGUN,
                 "… Built 1 of 2",
-                "… Shipped 0 of 2 · UPS 1Z1",
-                "○ Delivered",
+                "… Shipped 1 of 2 · UPS 1Z1",
+                "… Delivered 0 of 2",
                 "○ Installed",
                 "○ Completed now: In progress",
             ],
@@ -448,7 +446,7 @@ def placed(status: str, *units: str, state: State = State.PLACED, **changed: Any
                 "○ Completed now: In progress",
             ],
         ),
-        (placed("ERROR", "SHIPPED"), [*BEGUN, "✓ Built", "✗ Error"]),
+        (placed("ERROR", "SHIPPED"), [*BEGUN, "✓ Built", "✓ Shipped UPS 1Z1", "✗ Error"]),
         (placed("CANCELLED", "CANCELLED", state=State.CANCELLED), [*BEGUN, "✗ Cancelled"]),
         (
             placed("COMPLETED", "INSTALLED", "BUILDING", state=State.COMPLETED),
@@ -464,8 +462,8 @@ def placed(status: str, *units: str, state: State = State.PLACED, **changed: Any
             [
                 "✓ Found",
                 "✓ Built",
-                "… Shipped UPS 1Z1",
-                "○ Delivered",
+                "✓ Shipped UPS 1Z1",
+                "… Delivered",
                 "○ Installed",
                 "○ Completed now: In progress",
             ],
@@ -643,7 +641,7 @@ def test_pages_are_turned_with_the_fixed_buttons() -> None:
     said = replies.listing([PLAIN], "waiting", 2, more=True)
     turn = [(one["text"]["text"], one["value"]) for one in said.blocks[-1]["elements"]]
     assert turn == [("Previous", "waiting 1"), ("Next", "waiting 3")]
-    assert said.text == "1 order"
+    assert said.text == "Orders (waiting), page 2"
 
 
 def test_an_apology_claims_nothing_that_it_cannot_know() -> None:

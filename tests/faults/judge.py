@@ -156,7 +156,7 @@ def _lines(events: list[Row], words: dict[str, str], loud: tuple[str, ...] = ())
             yield words[event["verb"]]
         elif event["verb"] == "Looked":
             news = json.loads(event["body"])["news"]
-            if not loud or any(word in line for line in news for word in loud):
+            if not loud or any(word in line.upper() for line in news for word in loud):
                 yield news[-1].rpartition(": ")[2].replace("_", " ").lower()
 
 

@@ -278,12 +278,14 @@ def test_lists_are_paged_and_each_shows_what_its_word_says(here: Here) -> None:
     for number in range(12):
         here.alice.command(here.line(reason=f"number {number}"), ORDERS)
     mine = here.alice.command("/order list mine", ORDERS)
-    assert mine.body["text"] == "10 orders"
+    assert mine.body["text"] == "Orders (mine), page 1"
     first = here.heard(here.alice, "Next")
     here.alice.click(first, "Next")
     here.heard(here.alice, "Previous")
-    assert here.bob.command("/order list", ORDERS).body["text"] != "10 orders"
-    assert here.bob.command("/order list waiting", ORDERS).body["text"] == "10 orders"
+    here.bob.command("/order list", ORDERS)
+    assert "ORD-" not in here.slack.ephemerals(here.bob.id)[-1].plain
+    here.bob.command("/order list waiting", ORDERS)
+    assert here.slack.ephemerals(here.bob.id)[-1].plain.count("ORD-") == 10
 
 
 def test_whoami_tells_rights_and_why(here: Here) -> None:
@@ -349,6 +351,33 @@ def test_an_operator_names_the_order_that_was_placed(here: Here) -> None:
     assert form.submit().closed
     here.wait(lambda: here.order(asked).state is State.PLACED)
     assert len(here.aws.posts()) == 1
+
+
+def test_an_operator_who_names_another_order_than_was_approved_is_told(here: Here) -> None:
+    here.aws.faults.add("CreateOrder", "drop_before")
+    asked = here.ask()
+    here.bob.click(asked, "Approve")
+    desk = here.wait(lambda: [m for m in here.slack.messages(OPERATIONS) if "was it placed?" in m.plain])[0]
+    said = here.alice.command(f"/order cancel {order_id(asked)}", ORDERS)
+    assert "may or may not have it" in text(said)
+    other = here.aws.add_order("eu-west-1", here.outpost, [(here.items[0], 3)], payment_option="ALL_UPFRONT")
+    here.opal.click(desk, "It was placed")
+    form = here.opal.wait_form()
+    form.fill(form.labels()[0], other)
+    form.submit()
+    here.wait(lambda: "is not what was approved" in here.operations())
+    assert "All upfront" in here.operations()
+    assert "3 ×" in here.operations()
+
+
+def test_only_operators_are_asked_which_order_it_was(here: Here) -> None:
+    here.aws.faults.add("CreateOrder", "drop_before")
+    asked = here.ask()
+    here.bob.click(asked, "Approve")
+    desk = here.wait(lambda: [m for m in here.slack.messages(OPERATIONS) if "was it placed?" in m.plain])[0]
+    here.bob.click(desk, "It was placed")
+    here.heard(here.bob, "Only operators")
+    assert here.bob.form() is None
 
 
 def test_user_text_pings_nobody_and_links_nowhere(here: Here) -> None:

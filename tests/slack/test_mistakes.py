@@ -45,6 +45,41 @@ RIGHT = {
 }
 
 
+def test_a_region_that_is_not_ordered_in_keeps_the_rest_for_the_form(here: Here) -> None:
+    here.alice.command(line(here, f"aws region=eu-wst-1 outpost=OUTPOST item=ITEM {TERMS} reason=x --yes"))
+    answer = here.slack.ephemerals(here.alice.id)[-1]
+    assert "region=eu-west-1" in answer.plain
+    assert answer.buttons == ["Open the form"]
+
+
+def test_a_rejection_in_the_form_needs_more_than_blanks(here: Here) -> None:
+    asked = here.ask()
+    here.bob.click(asked, "Reject")
+    form = here.bob.wait_form()
+    form.fill("Reason", " \u200b ")
+    assert not form.submit().closed
+    assert here.order(asked).state is State.WAITING
+
+
+def test_while_aws_tells_nothing_the_form_says_so_and_takes_ids_in_full(sqlite_url: str) -> None:
+    with Here(sqlite_url) as here:
+        outpost, item = here.outpost, here.items[0]
+        for key in here.world.store.kept("catalogue/"):
+            here.world.store.keep(key, {"choices": {}}, here.world.now())
+        here.alice.command("/order aws", ORDERS)
+        form = here.alice.wait_form()
+        assert "in full" in form.plain
+        assert form.suggest("Outpost", "op-1") == []
+        assert form.suggest("Outpost", outpost) == [outpost]
+        form.choose("Outpost", outpost)
+        form.choose("Catalog item", item)
+        form.choose("Payment option", "No upfront")
+        form.choose("Payment term", "1 year")
+        form.fill("Reason", "No time to wait")
+        assert form.submit().closed
+        here.wait(lambda: here.slack.messages(APPROVALS))
+
+
 def line(here: Here, words: str) -> str:
     # Only the values stand in capitals alone, so a key that is typed in capitals stays.
     outpost = words.replace("=OUTPOST", f"={here.outpost}")

@@ -129,6 +129,15 @@ TOPICS: dict[str, Topic] = {
 }
 
 
+LOOKED_UP_LATER = "not in the catalogue yet; it is looked up"
+NO_CATALOGUE = (
+    "AWS has not told yet what can be ordered. Type an Outpost (`op-…`) and a catalog item (`OR-…`) in full: "
+    "they are looked up before anybody is asked. Or close the form and try again in a minute."
+)
+NOT_YET = frozenset({"return", "delegate", "break-glass"})
+"""What the grammar knows and this version cannot do."""
+
+
 def misread(m: Misread, draft: str) -> Say:
     """The answer to a line that could not be understood.
 
@@ -177,14 +186,22 @@ def help_text(word: str, clouds: Sequence[str]) -> Say:
     if not word:
         return _overview(clouds)
     topic = word.removeprefix("/order").strip()
+    if topic in NOT_YET:
+        return not_yet(topic)
     if topic in TOPICS:
         return _about_verb(topic, clouds)
     found = next((f for cloud in clouds for f in FIELDS.get(cloud, ()) if f.key == topic), None)
     return _about_key(found) if found else _no_such_word(word, clouds)
 
 
+def not_yet(verb: str) -> Say:
+    """The answer to a verb of the grammar that nothing stands behind yet."""
+    text = f"`/order {verb}` is not part of this version. `/order help` lists what is."
+    return Say(text, (section(text),))
+
+
 def _overview(clouds: Sequence[str]) -> Say:
-    absent = set(CLOUD_NAMES) - set(clouds)
+    absent = (set(CLOUD_NAMES) - set(clouds)) | NOT_YET
     lines = [f"`{topic.usage}`" for verb, topic in TOPICS.items() if verb not in absent]
     return Say(
         "How to use /order: type /order alone for the form, or /order help and a word for more.",
@@ -275,7 +292,7 @@ def _name(key: str) -> str:
     """What people call the thing that is missing."""
     fields: Iterable[Field | None] = (field_of(cloud, key) for cloud in FIELDS)
     label = next((field.label for field in fields if field), key.capitalize())
-    return one_line(label) or "A word"
+    return "Order id" if key == "order" else one_line(label) or "A word"
 
 
 def _short(words: str) -> str:

@@ -37,8 +37,8 @@ PROGRESS = {
     "INSTALLED": 5,
 }
 # Each stage that AWS goes through, and how far a line item has to be for it to be done.
-UNIT_STAGES = (("Built", 2), ("Shipped", 3), ("Delivered", 3), ("Installed", 5))
-_BEGUN = {"Built": 1, "Shipped": 2, "Delivered": 3, "Installed": 4}
+UNIT_STAGES = (("Built", 2), ("Shipped", 2), ("Delivered", 3), ("Installed", 5))
+_BEGUN = {"Built": 1, "Shipped": 2, "Delivered": 2, "Installed": 4}
 _MACS_IN_A_LINE = 8
 _OVER = frozenset({"CANCELLED", "REPLACED"})
 
@@ -92,6 +92,8 @@ def headline_plain(order: Order) -> str:
         return f"{order.state} ({said})" if said.lower() not in ("", order.state) else order.state.value
     if order.state is State.CHECKING and order.kind is Kind.TRACKED:
         return "being looked for"
+    if order.state is State.WITHDRAWN and order.kind is Kind.TRACKED:
+        return f"no longer followed: {order.why}"
     return words.STATES[order.state]
 
 

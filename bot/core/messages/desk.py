@@ -16,6 +16,7 @@ from bot.core.messages.blocks import (
 )
 from bot.core.messages.request import outcome
 from bot.core.order import Order, State
+from bot.core.snapshot import Snapshot, unit_name
 
 
 def unclear(order: Order) -> Say:
@@ -120,6 +121,14 @@ def placing_waits(order: Order, why: str) -> Say:
     return Say(text, (section(f":hourglass: {text}"),))
 
 
+def not_followed(cloud: str, scope: str, number: int) -> Say:
+    """Orders in a place that the settings no longer name."""
+    many = "1 order" if number == 1 else f"{number} orders"
+    where = f"{words.cloud_short(cloud)} {one_line(scope)}"
+    text = f"{many} in {where} cannot be followed: the settings do not name it any more."
+    return Say(text, (section(f":warning: {text}"),))
+
+
 def no_approvers() -> Say:
     text = "APPROVERS is empty: nobody can approve anything, so every request is refused. Set it and restart."
     return Say(text, (section(f":warning: {text}"),))
@@ -143,6 +152,26 @@ def not_confirmed(order: Order, ref: str, why: str) -> Say:
     """An operator named a cloud order that does not fit."""
     text = f"{order.id} stays unclear: {code(ref)} was not taken for it, because {words.clause(why)}."
     return Say(text, (section(text),))
+
+
+def differs(order: Order, found: Snapshot) -> Say | None:
+    """What an operator has taken for an order although it is not what was approved; nothing if it is."""
+    terms, facts = order.asked.terms, dict(found.facts)
+    asked = {
+        "Items": ", ".join(sorted(f"{item.quantity} × {item.catalog_item}" for item in terms.items)),
+        "Payment option": words.payment(terms.payment),
+        "Payment term": words.term(terms.term),
+    }
+    there = facts | {"Items": ", ".join(sorted(unit_name(unit) for unit in found.units))}
+    wrong = [
+        f"{label}: approved {one_line(said)}, there {one_line(there[label])}"
+        for label, said in asked.items()
+        if there.get(label, said) != said
+    ]
+    if not wrong:
+        return None
+    text = f":warning: {code(found.ref.id)} was taken for {order.id} and is not what was approved. "
+    return Say(text + "; ".join(wrong), (section(text + "; ".join(wrong) + "."),))
 
 
 def contradiction(order: Order, what: str) -> Say:

@@ -26,7 +26,7 @@ from bot.core.messages.blocks import (
 )
 from bot.core.messages.card import cancel_button, headline, stages, unit_lines
 from bot.core.messages.request import outcome
-from bot.core.order import Kind, Order, State
+from bot.core.order import HOLDS_SCOPE, Kind, Order, State
 from bot.core.policy import Reason
 from bot.core.snapshot import Snapshot
 
@@ -70,17 +70,6 @@ def cloud_not_offered(cloud: str, offered: Sequence[str]) -> Say:
     return say(f"{words.cloud_name(cloud)} is not set up here. What can be ordered: {there}.")
 
 
-def region_not_offered(region: str, offered: Sequence[str]) -> Say:
-    return say(
-        f"Not filed: {code(region)} is not a Region that is ordered in here. "
-        f"These are: {', '.join(code(one) for one in offered)}."
-    )
-
-
-def not_yet(word: str) -> Say:
-    return say(f"`/order {word}` is not part of this version. `/order help` lists what is.")
-
-
 def no_such(ref: str) -> Say:
     return say(f"There is no order {code(ref)} here. `/order list all` shows those that there are.")
 
@@ -97,6 +86,8 @@ def already(order: Order) -> Say:
         at = f", {date(order.decided_at)}" if order.decided_at else ""
         who = f"{user(order.decided_by)}{at}"
         return say(f"*{order.id}* was {verb} by {who}. Where it stands now: {headline(order)}.")
+    if order.state is State.CHECKING:
+        return say(f"*{order.id}* cannot be decided yet: the cloud is still being asked about it.")
     return say(f"*{order.id}* is {headline(order)}: there is nothing to decide any more.")
 
 
@@ -138,6 +129,11 @@ def too_late(order: Order, verb: str) -> Say:
 
 
 def not_placed(order: Order) -> Say:
+    if order.state in HOLDS_SCOPE:
+        return say(
+            f"*{order.id}* is {headline(order)}: the cloud may or may not have it. Once that is settled, "
+            "it can be cancelled."
+        )
     more = f" `/order withdraw {order.id}` takes it back." if order.state in _OPEN else ""
     return say(f"*{order.id}* is {headline(order)}: there is nothing to cancel in the cloud.{more}")
 
@@ -287,8 +283,7 @@ def listing(orders: Sequence[Order], which: str, page: int, more: bool) -> Say:
     if more:
         turn.append(button("Next", "list_next", f"{which} {page + 1}"))
     blocks = [section(part) for part in _parts(lines)]
-    count = "1 order" if len(orders) == 1 else f"{len(orders)} orders"
-    return Say(count, (*blocks, *([actions(*turn)] if turn else [])))
+    return Say(f"Orders ({which}), page {page}", (*blocks, *([actions(*turn)] if turn else [])))
 
 
 _EMPTY = {

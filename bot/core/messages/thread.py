@@ -68,8 +68,10 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
         case "WasPlaced":
             who = f" {by} found it." if by else ""
             return f"*Placed*: {cloud} order {code(order.ref.id if order.ref else '')}.{who}"
-        case "WasRefused" | "CheckRefused":
+        case "WasRefused":
             return f"*Refused*. {_says(cloud, order.why)}"
+        case "CheckRefused":
+            return f"*Refused*: {words.clause(order.why)}."
         case "WentUnclear":
             return (
                 f"*Unclear*: {words.clause(told['why'])}. {cloud} may or may not have the order; nothing is "
