@@ -117,10 +117,12 @@ def _told(store: Store, local: LocalWorld, order: Order) -> Iterator[str]:
         return
     yield from _current(f"the card of {order.id}", cards[0], order)
     asked = [one for one in slack.messages(APPROVALS) if order.id in one.plain]
-    if len(asked) != 1:
+    # What its requester took back before it was shown to anybody is not shown any more.
+    unseen = order.state is State.WITHDRAWN and not order.decided_by
+    if len(asked) != 1 and not (unseen and not asked):
         yield f"{order.id} has {len(asked)} messages in approvals"
-    else:
-        yield from _current(f"the request of {order.id}", asked[0], order)
+    for one in asked[:1]:
+        yield from _current(f"the request of {order.id}", one, order)
     thread = [one.plain for one in slack.thread(ORDERS, cards[0].ts) if not one.plain.startswith("Waits for")]
     yield from _compared(f"the thread of {order.id}", thread, list(_lines(events, THREAD)))
     direct = [one.plain for one in slack.direct(order.requester) if order.id in one.plain]
