@@ -30,6 +30,9 @@ T = TypeVar("T")
 _POLL = 0.05
 
 
+_building = threading.Lock()
+
+
 class LocalSlack:
     """A Slack workspace with one app in it, on loopback.
 
@@ -303,11 +306,14 @@ class LocalSlack:
     # --- the wire
 
     def _build(self) -> Flask:
-        flask = Flask("local-slack")
-        flask.config["MAX_FORM_MEMORY_SIZE"] = None
-        flask.add_url_rule("/api/<method>", "api", self._on_api, methods=["GET", "POST"])
-        flask.add_url_rule("/response/<token>", "respond", self._on_response, methods=["POST"])
-        flask.add_url_rule("/link", "link", self._on_socket, websocket=True)
+        # Routes are made with ast.parse, which Python 3.11 cannot do in two threads at once
+        # (https://github.com/python/cpython/issues/106905).
+        with _building:
+            flask = Flask("local-slack")
+            flask.config["MAX_FORM_MEMORY_SIZE"] = None
+            flask.add_url_rule("/api/<method>", "api", self._on_api, methods=["GET", "POST"])
+            flask.add_url_rule("/response/<token>", "respond", self._on_response, methods=["POST"])
+            flask.add_url_rule("/link", "link", self._on_socket, websocket=True)
         return flask
 
     def _on_api(self, method: str) -> Response:
