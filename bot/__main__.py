@@ -153,34 +153,16 @@ def _answering(world: World) -> Iterator[App]:
         live.close()
 
 
-def _health(world: World) -> AbstractContextManager[None]:
+def _health(world: World) -> AbstractContextManager[int | None]:
     return nullcontext() if world.settings.worker_port is None else _serving(world, None)
 
 
-@contextmanager
-def _serving(world: World, app: App | None) -> Iterator[None]:
+def _serving(world: World, app: App | None) -> AbstractContextManager[int]:
     """HTTP from threads of this process: Slack's requests with an `app`, the health pages alone without."""
-    from waitress.server import create_server
-
-    from bot.web import MOST_BODY, Web
+    from bot.web import Web, in_threads
 
     port = world.settings.port if app else world.settings.worker_port
-    server = create_server(
-        Web(world, app),
-        host="0.0.0.0",  # noqa: S104 - Slack, Prometheus and load balancers are elsewhere
-        port=port,
-        threads=SERVER_THREADS,
-        ident=None,
-        max_request_body_size=MOST_BODY,
-        backlog=256,
-    )
-    thread = threading.Thread(target=server.run, name="http", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.task_dispatcher.shutdown(timeout=3)
-        server.close()
+    return in_threads(Web(world, app), "0.0.0.0", port or 0, SERVER_THREADS)  # noqa: S104 - Slack is elsewhere
 
 
 def _wait_for_signal() -> None:

@@ -7,7 +7,9 @@ time that a start may take.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -73,6 +75,34 @@ class Web:
         answer = app.dispatch(request)
         headers = [(name, value) for name, values in answer.headers.items() for value in values]
         return _send(start_response, HTTPStatus(answer.status), headers, answer.body)
+
+
+@contextmanager
+def in_threads(web: Web, host: str, port: int, threads: int) -> Iterator[int]:
+    """Serve from threads of this process until the end of the block; yields the port, for a `port` of 0."""
+    from waitress import wasyncore
+    from waitress.server import create_server
+
+    sockets: dict[int, Any] = {}
+    server: Any = create_server(
+        web,
+        map=sockets,
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        max_request_body_size=MOST_BODY,
+        backlog=256,
+    )
+    loop = threading.Thread(target=server.run, name="http", daemon=True)
+    loop.start()
+    try:
+        yield server.effective_port
+    finally:
+        server.task_dispatcher.shutdown(timeout=3)
+        # Sockets are closed by the thread that waits on them: closed by another, its waiting breaks.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
+        loop.join(3)
 
 
 def ready(world: World) -> Page:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
-from waitress.server import create_server
 
 from bot.compose import close, make_app, make_world
 from bot.core.order import Order, State
@@ -26,7 +24,7 @@ from bot.demo.world import (
 )
 from bot.settings import load
 from bot.spine import World
-from bot.web import Web
+from bot.web import Web, in_threads
 from bot.worker import Worker
 
 T = TypeVar("T")
@@ -49,16 +47,14 @@ class Here:
             self._aws.setenv(name, value)
         self.world: World = make_world(load(environment))
         self.app, self.live = make_app(self.world)
-        self.server = create_server(Web(self.world, self.app), host="127.0.0.1", port=0, threads=24)
-        self.http = threading.Thread(target=self.server.run, daemon=True)
+        self.http = in_threads(Web(self.world, self.app), "127.0.0.1", 0, 24)
         self.worker = Worker(self.world)
         self.alice, self.bob, self.carol, self.opal, self.mallory = (
             self.slack.person(id) for id in (REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER)
         )
 
     def __enter__(self) -> Here:
-        self.http.start()
-        self.slack.connect(f"http://127.0.0.1:{self.server.effective_port}/slack/events")
+        self.slack.connect(f"http://127.0.0.1:{self.http.__enter__()}/slack/events")
         self.worker.start()
         self.catalogue()
         return self
@@ -66,9 +62,7 @@ class Here:
     def __exit__(self, *_: object) -> None:
         self.worker.stop()
         self.live.close()
-        self.server.task_dispatcher.shutdown(timeout=3)
-        self.server.close()
-        self.http.join(5)
+        self.http.__exit__(None, None, None)
         close(self.world)
         self.local.stop()
         self._aws.undo()
