@@ -238,9 +238,8 @@ def test_operators_list_orders_and_prove_the_audit_log(local: LocalWorld, start:
     assert run(bot, "orders", "--csv").stdout.startswith("id,state,cloud,")
     assert row["id"] in run(bot, "orders").stdout
     events = [json.loads(line) for line in run(bot, "audit", "export").stdout.splitlines()]
-    assert [event["verb"] for event in events][:4] == ["Filed", "Checked", "Approved", "Attempted"] or [
-        event["verb"] for event in events
-    ][:3] == ["Filed", "Approved", "Attempted"]
+    verbs = [event["verb"] for event in events if event["verb"] != "Checked"]  # with a cold catalogue only
+    assert verbs[:4] == ["Filed", "Approved", "Attempted", "WasPlaced"]
     assert "all as written" in run(bot, "audit", "verify").stdout
     assert run(bot, "migrate").returncode == 0
 

@@ -127,7 +127,7 @@ def about_an_order(one: Order, text: str, size: int) -> Iterator[tuple[str, Say]
         yield "desk", desk.unclear(one)
     for body in told(text, size):
         yield f"thread {body['event']}", thread.in_thread(one, body)
-        yield f"direct {body['event']}", thread.directly(one, body, UPS)
+        yield f"direct {body['event']}", thread.directly(one, body)
     yield "already", replies.already(one)
     yield "listing", replies.listing([one] * 10, "all", 2, more=True)
     yield "already followed", replies.already_followed(one)

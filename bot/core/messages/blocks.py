@@ -104,9 +104,9 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain(text, HEADER_LIMIT)}
 
 
-def section(mrkdwn: str, accessory: Block | None = None) -> Block:
+def section(mrkdwn: str) -> Block:
     block: Block = {"type": "section", "text": _mrkdwn(mrkdwn, SECTION_LIMIT)}
-    return block | ({"accessory": accessory} if accessory else {})
+    return block
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:

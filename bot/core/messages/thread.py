@@ -40,16 +40,14 @@ def in_thread(order: Order, told: Mapping[str, Any]) -> Say:
     return Say(_with(said, quoted), (section(said), *_quotation(quoted)))
 
 
-def directly(order: Order, told: Mapping[str, Any], card: str = "") -> Say:
-    """One event, for the requester's direct messages; `card` is a link to the order card, where known."""
+def directly(order: Order, told: Mapping[str, Any]) -> Say:
+    """One event, for the requester's direct messages."""
     said = f"*{words.name(order)}* ({one_line(words.what(order))})\n{what_happened(order, told)}"
     if told["event"] in ("WasRefused", "CheckRefused") and order.request:
         said += f"\n{words.advice(order.code)} To ask again, change this and send it:"
         return Say(said, (section(said), section(f"```{_again(order.request)}```")))
     quoted = words_said(order, told)
     more = [f"`/order mute {order.id}` stops these messages."] if told["event"] == "WasPlaced" else []
-    if card:
-        more.append(link(card, "Open the order card"))
     last = [section("\n".join(more))] if more else []
     return Say(_with(said, quoted), (section(said), *_quotation(quoted), *last))
 
