@@ -6,15 +6,18 @@ returns an aware UTC datetime; ids come from a plain callable too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.core.request import Request
+from bot.core.order import Operation
+from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 
 Clock = Callable[[], datetime]
+FEE = "FeeNotAccepted"
+"""The code of a refusal that only says: the cloud takes money for this, and nobody has agreed to that."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,17 @@ class Placed:
     """The cloud took the order and named it."""
 
     ref: Ref
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The cloud took the request and works on it; `status_url` tells later what became of it.
+
+    `retry_after` is how long the cloud asks to wait before it is asked, in seconds.
+    """
+
+    status_url: str
+    retry_after: float
 
 
 @dataclass(frozen=True)
@@ -46,15 +60,19 @@ class NotSent:
     why: str
 
 
-Outcome = Placed | Refused | Unclear | NotSent
+Outcome = Placed | Accepted | Refused | Unclear | NotSent
 
 
 @dataclass(frozen=True)
 class Found:
-    """An order that the cloud has and that looks exactly like the one asked for."""
+    """An order that the cloud has and that looks exactly like the one asked for.
+
+    `ours`: the cloud's own record names our order, so that there is no doubt (a tag of an Azure item).
+    """
 
     ref: Ref
     submitted: datetime | None
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,9 +93,16 @@ class Catalogue:
 
 
 class Cloud(Protocol):
-    """One provider. Every call may raise `CloudDown`; those that name one thing also `CloudRefused`."""
+    """One provider. Every call may raise `CloudDown`; those that name one thing also `CloudRefused`.
+
+    Where a cloud takes a request unit by unit (Azure), `unit` is the name of the one that is meant; where
+    it takes all at once (AWS), `unit` is "".
+    """
 
     name: str
+
+    def units(self, order_id: str, request: Request) -> tuple[str, ...]:
+        """The names under which the units of an order will be kept; none where it is taken whole."""
 
     @property
     def scopes(self) -> Sequence[str]:
@@ -93,14 +118,30 @@ class Cloud(Protocol):
             CloudRefused: Something that it names does not exist or cannot be ordered.
         """
 
-    def place(self, request: Request, send_before: datetime) -> Outcome:
-        """Send the order once, or not at all when `send_before` (UTC) has passed."""
+    def save_address(self, name: str, request: Request, address: NewAddress) -> str:
+        """Let the cloud keep an address that the request is to be shipped to.
+
+        Returns:
+            Where the cloud tells whether it has done so, for `ended`; "" where it has already.
+        """
+
+    def place(self, request: Request, send_before: datetime, unit: str = "") -> Outcome:
+        """Send the order, or a unit of it, once, or not at all when `send_before` (UTC) has passed."""
+
+    def outcome(self, request: Request, unit: str, status_url: str) -> Outcome:
+        """What became of a unit that was `Accepted`; still `Accepted` as long as the cloud works on it."""
 
     def known(self, request: Request) -> frozenset[str]:
         """The ids of all orders that the cloud has where this one would go."""
 
-    def look_alikes(self, request: Request, since: datetime, known: frozenset[str]) -> tuple[Found, ...]:
-        """Orders not in `known`, submitted at or after `since`, that equal the request in every field."""
+    def look_alikes(
+        self, request: Request, since: datetime, known: frozenset[str], unit: str = ""
+    ) -> tuple[Found, ...]:
+        """What may be the order, or the unit.
+
+        Orders not in `known`, submitted at or after `since`, that equal the request in every field; with a
+        `unit`, what the cloud keeps under its name.
+        """
 
     def read(self, ref: Ref) -> Snapshot:
         """Everything that the cloud says of one order.
@@ -112,11 +153,35 @@ class Cloud(Protocol):
     def find(self, order_id: str) -> Snapshot:
         """As `read`, for an id of which only the order is known, not the scope."""
 
-    def summaries(self, scope: str) -> Iterator[Summary]:
-        """The cheap view of every order in `scope`, a page a call (AWS: 1,000)."""
+    def summaries(self, scope: str, refs: Collection[Ref]) -> Iterator[Summary]:
+        """The cheap view of the orders in `scope`, a page a call (AWS: 1,000, Azure: 100).
 
-    def cancel(self, ref: Ref) -> None:
-        """Ask for an order to be cancelled. Asking again does no harm."""
+        `refs` are those that are followed; there may be others among the summaries.
+        """
+
+    def cancel(self, ref: Ref, reason: str = "", *, fee: bool = False) -> None:
+        """Ask for an order to be cancelled, whatever of it can be. Asking again does no harm.
+
+        Raises:
+            CloudRefused: Some of it cannot be; `FEE` is the code where only a fee stands in the way.
+        """
+
+    def operate(self, ref: Ref, operation: Operation, reason: str, *, fee: bool) -> tuple[str, ...]:
+        """Ask for something to be done with an order. Asking again does no harm.
+
+        Returns:
+            Where the cloud tells whether it has done so, for `ended`; nothing where it has already.
+
+        Raises:
+            CloudRefused: As for cancelling.
+        """
+
+    def ended(self, status_url: str) -> bool:
+        """Whether the cloud has done what it was asked for.
+
+        Raises:
+            CloudRefused: It has failed, or does not know of it.
+        """
 
     def close(self) -> None:
         """Let go of connections; nothing may be asked afterwards."""

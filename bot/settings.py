@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.core.request import REGION
+from bot.core.request import LOCATION, REGION, RESOURCE_GROUP
 from bot.errors import Misconfigured
 
 
@@ -29,6 +29,7 @@ def _match(pattern: str, expected: str) -> BeforeValidator:
 _PERSON = "a Slack user or user-group id such as U0123456789 or S0123456789"
 _People = Annotated[tuple[str, ...], _match(r"[UWS][A-Z0-9]{2,}", _PERSON), BeforeValidator(_split)]
 _URL = r"https?://\S+"
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _Channel = Annotated[str, _match(r"[CGD][A-Z0-9]{2,}", "a Slack channel id such as C0123456789")]
 _Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
 
@@ -56,6 +57,10 @@ class Settings(BaseModel):
         _match(REGION, "an AWS Region such as eu-west-1"),
         BeforeValidator(_split),
     ] = ()
+    azure_subscription_id: Annotated[str, _match(_UUID, "the id of an Azure subscription, a UUID")] = ""
+    azure_resource_group: Annotated[str, _match(RESOURCE_GROUP, "the name of an Azure resource group")] = ""
+    azure_location: Annotated[str, _match(LOCATION, "an Azure location such as eastus")] = ""
+    azure_resource_manager_url: Annotated[str, _match(r"https://\S+", "a URL that begins with https://")] = ""
     poll_interval: _Seconds = 300.0
     reconcile_for: _Seconds = 300.0
     place_timeout: Annotated[float, Field(gt=0, le=300)] = 30.0

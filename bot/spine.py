@@ -102,7 +102,7 @@ def settle(world: World, order: Order, event: Event) -> Order:
     An answer to an attempt that is no longer the newest one changes nothing; it is kept in the audit log.
     """
     attempt = order.attempt
-    while order.attempt == attempt and life.may_follow(order, type(event)):
+    while order.attempt == attempt and life.happens(order, event):
         verdict, after = happen(world, order, event)
         if verdict is Verdict.DONE:
             return after
@@ -110,7 +110,7 @@ def settle(world: World, order: Order, event: Event) -> Order:
             if not make_way(world, order, event.ref):
                 # Another order that was asked for here has that id. What it is, people have to find out.
                 world.store.note(order.id, world.now(), BOT, "LateWasPlaced", _plain(event))
-                event = life.WentUnclear(desk.taken(event.ref.id))
+                event = life.WentUnclear(desk.taken(event.ref.id), event.unit)
         elif verdict is Verdict.BUSY:
             break
         order = reread(world, order)
@@ -162,7 +162,7 @@ def _plain(event: Event) -> dict[str, Any]:
     body = asdict(event)
     body.pop("snapshot", None)
     if isinstance(event, life.Checked):
-        return {"digest": event.request.digest(), "region": event.request.terms.region}
+        return {"digest": event.request.digest()}
     return {name: value for name, value in body.items() if name != "by"}
 
 

@@ -7,15 +7,37 @@ asked for something: a cloud's SDK costs more start-up time and memory than the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.ports import Clock, Cloud
 
 
-def open_clouds(*, aws_regions: Sequence[str], place_timeout: float, clock: Clock) -> dict[str, Cloud]:
+@dataclass(frozen=True)
+class AzureAccount:
+    """Where Azure Edge Order items are made.
+
+    `resource_group` and `location` are what is offered first and may be ""; `manager_url` is the address of
+    Azure Resource Manager, "" for the public cloud.
+    """
+
+    subscription: str
+    resource_group: str = ""
+    location: str = ""
+    manager_url: str = ""
+
+
+def open_clouds(
+    *,
+    aws_regions: Sequence[str],
+    place_timeout: float,
+    clock: Clock,
+    azure: AzureAccount | None = None,
+) -> dict[str, Cloud]:
     """The configured clouds by name.
 
     Args:
         aws_regions: Regions to order AWS Outposts in; none: AWS is not offered.
+        azure: The Azure subscription to order in; none: Azure is not offered.
         place_timeout: How long a placing call waits for its answer, in seconds.
         clock: The time now, as aware UTC.
     """

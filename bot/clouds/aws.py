@@ -9,7 +9,7 @@ boto3 complaining, so what an answer must hold is looked for; orders are Regiona
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +25,8 @@ from bot.clouds.aws_client import (
     cloud_error,
     outcome_of,
 )
-from bot.core.request import AwsTerms, Request
+from bot.core.order import Operation
+from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused
@@ -109,7 +110,7 @@ class Aws:
 
     def check(self, request: Request) -> Request:
         """The request with its Region, if AWS knows its Outpost and offers each of its items."""
-        terms = request.terms
+        terms = request.aws
         region = self._find_outpost(terms)
         for item in sorted({line.catalog_item for line in terms.items}):
             self._check_item(region, item)
@@ -140,17 +141,25 @@ class Aws:
                 f"The catalog item {item} can't be ordered in {region}: AWS says that {said}.",
             )
 
-    def place(self, request: Request, send_before: datetime) -> Outcome:
+    def units(self, order_id: str, request: Request) -> tuple[str, ...]:
+        """None: CreateOrder takes a request whole."""
+        return ()
+
+    def save_address(self, name: str, request: Request, address: NewAddress) -> str:
+        """Never: an Outpost stands where its site is."""
+        raise _not_offered()
+
+    def place(self, request: Request, send_before: datetime, unit: str = "") -> Outcome:
         """Send CreateOrder once at most; see `outcome_of` for what becomes of which failure."""
         try:
-            region = self._region(request.terms)
+            region = self._region(request.aws)
         except CloudRefused as refusal:
             return Refused(refusal.code, refusal.words)
         gate = Gate(send_before, self._clock)
         try:
             with self._clients.submitter(region) as client:
                 client.meta.events.register_last("before-send.outposts.CreateOrder", gate)
-                answer = client.create_order(**_order_body(request.terms))
+                answer = client.create_order(**_order_body(request.aws))
         except Exception as error:  # noqa: BLE001 - whatever happens, what matters is whether it was sent
             outcome = outcome_of(error, sent=gate.passed)
         else:
@@ -164,9 +173,19 @@ class Aws:
         """The ids of all orders of the request's Outpost."""
         return frozenset(view.text(order.get("OrderId")) for order in self._orders_there(request))
 
-    def look_alikes(self, request: Request, since: datetime, known: frozenset[str]) -> tuple[Found, ...]:
+    def outcome(self, request: Request, unit: str, status_url: str) -> Outcome:
+        """Never: the answer to CreateOrder is final."""
+        raise _not_offered()
+
+    def look_alikes(
+        self,
+        request: Request,
+        since: datetime,
+        known: frozenset[str],
+        unit: str = "",
+    ) -> tuple[Found, ...]:
         """Orders of the Outpost that could be this one, each read in full, oldest first."""
-        region = self._region(request.terms)
+        region = self._region(request.aws)
         candidates = [
             view.text(order.get("OrderId"))
             for order in self._orders_there(request)
@@ -174,11 +193,11 @@ class Aws:
         ]
         orders = [self._listed_order(region, order_id) for order_id in candidates]
         return view.oldest_first(
-            view.found(order, region) for order in orders if view.equals(order, request.terms)
+            view.found(order, region) for order in orders if view.equals(order, request.aws)
         )
 
     def _orders_there(self, request: Request) -> Iterator[view.Answer]:
-        region, outpost = self._region(request.terms), request.terms.outpost
+        region, outpost = self._region(request.aws), request.aws.outpost
         orders = self._all(
             region,
             "Orders",
@@ -213,14 +232,22 @@ class Aws:
             raise CloudDown(f"AWS was asked for the order {order_id} and answered with another.")
         return order
 
-    def summaries(self, scope: str) -> Iterator[Summary]:
+    def summaries(self, scope: str, refs: Collection[Ref]) -> Iterator[Summary]:
         """Every order of a Region as ListOrders tells it."""
         orders = self._all(
             scope, "Orders", lambda client: client.get_paginator("list_orders").paginate(**PAGES)
         )
         return (view.summary(order, scope) for order in orders)
 
-    def cancel(self, ref: Ref) -> None:
+    def operate(self, ref: Ref, operation: Operation, reason: str, *, fee: bool) -> tuple[str, ...]:
+        """Never: CancelOrder is all that the API offers."""
+        raise _not_offered()
+
+    def ended(self, status_url: str) -> bool:
+        """Never: nothing of AWS is waited for."""
+        raise _not_offered()
+
+    def cancel(self, ref: Ref, reason: str = "", *, fee: bool = False) -> None:
         """Ask for an order to be cancelled."""
         try:
             self._ask(ref.scope, lambda client: client.cancel_order(OrderId=ref.id))
@@ -286,6 +313,10 @@ class Aws:
             if isinstance(told, CloudRefused) and told.code in STALE_CREDENTIALS:
                 self._clients.forget()
             raise told from error
+
+
+def _not_offered() -> CloudRefused:
+    return CloudRefused("NotOffered", "AWS Outposts does not offer that.")
 
 
 def _order_body(terms: AwsTerms) -> dict[str, Any]:

@@ -47,6 +47,10 @@ class Job(StrEnum):
     """Read one order in full."""
     CANCEL = "cancel"
     """Ask the cloud to cancel."""
+    OPERATION = "operation"
+    """Ask the cloud for a return, a removal, or its e-mails."""
+    OPERATION_END = "operation-end"
+    """See whether the cloud has done what it was asked for."""
     LOOK = "look"
     """List the orders of one scope, and read in full those that changed."""
     CATALOGUE = "catalogue"
@@ -116,6 +120,9 @@ FOLLOWS: Mapping[type, tuple[Job, ...]] = {
     life.SaidNotPlaced: (Job.CARD, Job.REQUEST, Job.THREAD, Job.DESK, Job.SUBMIT),
     life.CancelAsked: (Job.CARD, Job.THREAD, Job.CANCEL),
     life.CancelRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
+    life.OperationAsked: (Job.CARD, Job.THREAD, Job.OPERATION),
+    life.OperationDone: (Job.CARD, Job.THREAD, Job.LOOK_ONE),
+    life.OperationRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
     # A question to operators carries the version that it was asked about.
     life.Muted: (Job.DESK,),
     life.Superseded: (Job.CARD,),
@@ -135,7 +142,35 @@ def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     """The work that follows from an event; `before` and `after` are the order on both sides of it."""
     if isinstance(event, life.Looked):
         return _after_look(before, event, after)
+    if after.placements and type(event) in life.OF_A_UNIT | {life.SaidNotPlaced}:
+        return _after_unit(before, event, after)
     return _works(after, FOLLOWS[type(event)], _telling(event))
+
+
+def _after_unit(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
+    """While units are to be sent the card alone tells how it goes; then all of them are told at once."""
+    jobs = [Job.CARD]
+    if before.people_asked:
+        jobs.append(Job.DESK)
+    if isinstance(event, life.NothingSent | life.SaidNotPlaced):
+        jobs += [Job.REQUEST, Job.SUBMIT]
+    if isinstance(event, life.SaidNotPlaced):
+        return _works(after, [*jobs, Job.THREAD], _telling(event))
+    if after.state not in (State.APPROVED, State.PLACING):
+        jobs += [Job.REQUEST, Job.THREAD, Job.DIRECT]
+    if after.state is State.UNCLEAR:
+        jobs.append(Job.RECONCILE)
+    if after.ref and after.state in (State.PLACED, State.UNCLEAR):
+        jobs.append(Job.LOOK_ONE)
+    units = [
+        {"unit": one.unit, "step": one.step.value, "code": one.code, "why": one.why}
+        for one in after.placements
+    ]
+    return _works(after, jobs, {"event": UNITS, "units": units, "by": getattr(event, "by", "")})
+
+
+UNITS = "Units"
+"""The name under which it is told how the placing of all units of an order has ended."""
 
 
 def _after_look(before: Order, event: life.Looked, after: Order) -> tuple[Work, ...]:
@@ -171,6 +206,12 @@ def _telling(event: Event) -> dict[str, Any]:
             return told | {"by": by, "reason": reason}
         case life.CancelRefused(code=code, words=words):
             return told | {"code": code, "words": words}
+        case life.OperationAsked(operation, by=by, reason=reason, fee=fee):
+            return told | {"operation": operation.value, "by": by, "reason": reason, "fee": fee}
+        case life.OperationDone(operation):
+            return told | {"operation": operation.value}
+        case life.OperationRefused(operation, code, words):
+            return told | {"operation": operation.value, "code": code, "words": words}
         case life.WentUnclear(why=why) | life.PeopleAsked(why=why):
             return told | {"why": why}
     return told
@@ -203,7 +244,13 @@ def _work(order: Order, job: Job, body: dict[str, Any]) -> Work:
 def _delay(order: Order, job: Job) -> float:
     """Seconds to wait: an attempt that could not even begin is not repeated at once."""
     failed = job is Job.SUBMIT and order.attempt and order.why
+    if failed and order.placements:
+        return UNIT_AGAIN
     return min(300.0, 5.0 * order.attempt**2) if failed else 0.0
+
+
+UNIT_AGAIN = 15.0
+"""Seconds until a unit that could not even be sent is tried again."""
 
 
 def _lane(order: Order, job: Job) -> str:

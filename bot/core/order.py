@@ -34,9 +34,19 @@ class State(StrEnum):
     REFUSED = "refused"
     CANCELLED = "cancelled"
     COMPLETED = "completed"
+    RETURNED = "returned"
 
 
-ENDED = frozenset({State.REJECTED, State.WITHDRAWN, State.REFUSED, State.CANCELLED, State.COMPLETED})
+ENDED = frozenset(
+    {
+        State.REJECTED,
+        State.WITHDRAWN,
+        State.REFUSED,
+        State.CANCELLED,
+        State.COMPLETED,
+        State.RETURNED,
+    }
+)
 HOLDS_SCOPE = frozenset({State.PLACING, State.UNCLEAR})
 """While an order is in one of these, no other order for the same scope may be sent: the two could not be
 told apart in the cloud's list afterwards."""
@@ -47,6 +57,42 @@ class Kind(StrEnum):
 
     ASKED = "asked"
     TRACKED = "tracked"
+
+
+class Step(StrEnum):
+    """How far the placing of one unit is."""
+
+    TO_DO = "to do"
+    SENDING = "being sent"
+    ACCEPTED = "accepted"
+    """The cloud has taken the request and still works on it."""
+    PLACED = "placed"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The placing of one unit, where a cloud takes each unit by itself (Azure); `unit` is its name there."""
+
+    unit: str
+    step: Step = Step.TO_DO
+    code: str = ""
+    why: str = ""
+    """Why it was refused or is unclear, and the cloud's own error code for it."""
+    status_url: str = ""
+    """Where the cloud tells what became of what it accepted."""
+
+
+class Operation(StrEnum):
+    """What a cloud can be asked to do with what was placed, beside cancelling it."""
+
+    RETURN = "return"
+    DELETE = "delete"
+    """Remove it from the cloud's list, once it has ended there."""
+    MAIL = "mail"
+    """Let the cloud send e-mails about it, to the contact of the address."""
+    NO_MAIL = "no-mail"
 
 
 @dataclass(frozen=True)
@@ -88,6 +134,13 @@ class Order:
     snapshot: Snapshot | None = None
     looked_at: datetime | None = None
     cancel_asked_by: str = ""
+    placements: tuple[Placement, ...] = ()
+    """One for each unit, where the cloud takes them one by one; empty where it takes an order whole."""
+    operation: Operation | None = None
+    """What the cloud was asked to do and has not answered yet."""
+    operation_by: str = ""
+    draft: str = ""
+    """Where an address that was typed into the form is kept until the cloud has it."""
     quiet: bool = False
     """No card until something changes."""
     muted: bool = False
@@ -102,7 +155,21 @@ class Order:
     @property
     def scope(self) -> str:
         """What only one unfinished placing may work on at a time; empty for orders placed elsewhere."""
-        return self.request.scope if self.request else ""
+        if self.request is None:
+            return ""
+        return self.request.scope or f"{self.cloud}:{self.id.lower()}"
+
+    def placement(self, unit: str) -> Placement:
+        """The placing of one unit.
+
+        Raises:
+            LookupError: The order has no such unit.
+        """
+        return next(one for one in self.placements if one.unit == unit)
+
+    def units(self, *steps: Step) -> tuple[str, ...]:
+        """The names of the units whose placing is at any of `steps`."""
+        return tuple(one.unit for one in self.placements if one.step in steps)
 
 
 @dataclass(frozen=True)
@@ -142,9 +209,18 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Attempted:
-    """The order is about to be sent; `known` are the ids that the cloud had just before."""
+    """The order, or a unit of it, is about to be sent; `known` are the ids that the cloud had just before."""
 
     known: tuple[str, ...]
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The cloud has taken the request for a unit, and tells at `status_url` what becomes of it."""
+
+    status_url: str
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -152,6 +228,7 @@ class NothingSent:
     """The attempt ended before anything left this machine."""
 
     why: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +236,7 @@ class WentUnclear:
     """There may be an order in the cloud, and nothing here proves it."""
 
     why: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,17 +253,19 @@ class WasPlaced:
 
     ref: Ref
     by: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class WasRefused:
     code: str
     words: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class SaidNotPlaced:
-    """An operator has made sure that no order exists and lets it be sent again."""
+    """An operator has made sure that what is unclear does not exist, and lets it be sent again."""
 
     by: str
 
@@ -199,12 +279,37 @@ class Looked:
 
 @dataclass(frozen=True)
 class CancelAsked:
+    """`fee`: whoever asked has agreed to pay what the cloud takes for it."""
+
     by: str
     reason: str = ""
+    fee: bool = False
 
 
 @dataclass(frozen=True)
 class CancelRefused:
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
+class OperationAsked:
+    """The cloud is to do something with the order; `fee` as for cancelling."""
+
+    operation: Operation
+    by: str
+    reason: str = ""
+    fee: bool = False
+
+
+@dataclass(frozen=True)
+class OperationDone:
+    operation: Operation
+
+
+@dataclass(frozen=True)
+class OperationRefused:
+    operation: Operation
     code: str
     words: str
 
@@ -228,6 +333,7 @@ Event = (
     | Rejected
     | Withdrawn
     | Attempted
+    | Accepted
     | NothingSent
     | WentUnclear
     | PeopleAsked
@@ -237,6 +343,9 @@ Event = (
     | Looked
     | CancelAsked
     | CancelRefused
+    | OperationAsked
+    | OperationDone
+    | OperationRefused
     | Muted
     | Superseded
 )
@@ -275,18 +384,44 @@ TRANSITIONS: Mapping[State, Mapping[type, State]] = {
         NothingSent: _S.APPROVED,
         PeopleAsked: _S.UNCLEAR,
         SaidNotPlaced: _S.APPROVED,
+        Looked: _S.UNCLEAR,
         Muted: _S.UNCLEAR,
     },
     _S.PLACED: {
         Looked: _S.PLACED,
         CancelAsked: _S.PLACED,
         CancelRefused: _S.PLACED,
+        OperationAsked: _S.PLACED,
+        OperationDone: _S.PLACED,
+        OperationRefused: _S.PLACED,
         Muted: _S.PLACED,
         Superseded: _S.WITHDRAWN,
     },
     # Clouds take steps back, so an order that has ended there is still listened to.
-    _S.COMPLETED: {Looked: _S.PLACED, Muted: _S.COMPLETED, Superseded: _S.WITHDRAWN},
-    _S.CANCELLED: {Looked: _S.PLACED, Muted: _S.CANCELLED, Superseded: _S.WITHDRAWN},
+    _S.COMPLETED: {
+        Looked: _S.PLACED,
+        OperationAsked: _S.COMPLETED,
+        OperationDone: _S.COMPLETED,
+        OperationRefused: _S.COMPLETED,
+        Muted: _S.COMPLETED,
+        Superseded: _S.WITHDRAWN,
+    },
+    _S.CANCELLED: {
+        Looked: _S.PLACED,
+        OperationAsked: _S.CANCELLED,
+        OperationDone: _S.CANCELLED,
+        OperationRefused: _S.CANCELLED,
+        Muted: _S.CANCELLED,
+        Superseded: _S.WITHDRAWN,
+    },
+    _S.RETURNED: {
+        Looked: _S.PLACED,
+        OperationAsked: _S.RETURNED,
+        OperationDone: _S.RETURNED,
+        OperationRefused: _S.RETURNED,
+        Muted: _S.RETURNED,
+        Superseded: _S.WITHDRAWN,
+    },
     _S.REJECTED: {},
     _S.WITHDRAWN: {},
     _S.REFUSED: {},
@@ -298,7 +433,36 @@ AFTER_LOOK: Mapping[Phase, State] = {
     Phase.FAILED: _S.PLACED,
     Phase.COMPLETED: _S.COMPLETED,
     Phase.CANCELLED: _S.CANCELLED,
+    Phase.RETURNED: _S.RETURNED,
 }
+
+# Where the cloud takes units one by one, these events are of one unit each, and this table says what may
+# follow what; the order's own state then follows from how far its units are (`standing`).
+UNIT_STEPS: Mapping[Step, Mapping[type, Step]] = {
+    Step.TO_DO: {
+        Attempted: Step.SENDING,
+        WasPlaced: Step.PLACED,  # it was there before it was sent: a restored backup
+        WentUnclear: Step.UNCLEAR,  # something is there of which nothing says that it is ours
+    },
+    Step.SENDING: {
+        Accepted: Step.ACCEPTED,
+        WasPlaced: Step.PLACED,
+        WasRefused: Step.REFUSED,
+        NothingSent: Step.TO_DO,
+        WentUnclear: Step.UNCLEAR,
+    },
+    Step.ACCEPTED: {
+        Accepted: Step.ACCEPTED,
+        WasPlaced: Step.PLACED,
+        WasRefused: Step.REFUSED,
+        WentUnclear: Step.UNCLEAR,
+    },
+    Step.UNCLEAR: {WasPlaced: Step.PLACED, SaidNotPlaced: Step.TO_DO},
+    Step.PLACED: {},
+    Step.REFUSED: {},
+}
+OF_A_UNIT = frozenset({Attempted, Accepted, NothingSent, WentUnclear, WasPlaced, WasRefused})
+_WHILE_PLACING = frozenset({State.APPROVED, State.PLACING, State.UNCLEAR})
 
 
 # An order that was placed elsewhere is found by a look; one that was asked for here is checked, and no
@@ -306,13 +470,43 @@ AFTER_LOOK: Mapping[Phase, State] = {
 _BEGINS: Mapping[type, Kind] = {Checked: Kind.ASKED, Looked: Kind.TRACKED}
 
 
-def may_follow(order: Order, event: type) -> bool:
-    """Whether an event of this type can happen to the order now."""
+def may_follow(order: Order, event: type, unit: str = "") -> bool:
+    """Whether an event of this type can happen to the order, or to that unit of it, now."""
     if order.state is State.CHECKING and _BEGINS.get(event, order.kind) is not order.kind:
         return False
     if event is Superseded and order.kind is not Kind.TRACKED:
         return False
+    if event is Looked and order.state is State.UNCLEAR and order.ref is None:
+        return False
+    if order.placements and event in OF_A_UNIT:
+        return order.state in _WHILE_PLACING and _unit_may(order, event, unit)
     return event in TRANSITIONS[order.state]
+
+
+def _unit_may(order: Order, event: type, unit: str) -> bool:
+    if event is Attempted and order.units(Step.SENDING):
+        return False  # one at a time
+    return any(one.unit == unit and event in UNIT_STEPS[one.step] for one in order.placements)
+
+
+def happens(order: Order, event: Event) -> bool:
+    """`may_follow`, for an event that is at hand."""
+    return may_follow(order, type(event), getattr(event, "unit", ""))
+
+
+def standing(placements: tuple[Placement, ...]) -> State:
+    """Where an order stands whose units are placed one by one.
+
+    As long as one of them is still to be sent it is being placed; then what is unclear comes first.
+    """
+    steps = {one.step for one in placements}
+    if steps == {Step.TO_DO}:
+        return State.APPROVED
+    if steps & {Step.TO_DO, Step.SENDING, Step.ACCEPTED}:
+        return State.PLACING
+    if Step.UNCLEAR in steps:
+        return State.UNCLEAR
+    return State.PLACED if Step.PLACED in steps else State.REFUSED
 
 
 def advance(order: Order, event: Event, at: datetime) -> Order:
@@ -326,12 +520,52 @@ def advance(order: Order, event: Event, at: datetime) -> Order:
     Raises:
         ValueError: The table has no such step; ask `may_follow` first.
     """
-    if not may_follow(order, type(event)):
+    if not happens(order, event):
         raise ValueError(f"{type(event).__name__} cannot happen to an order that is {order.state}")
-    target = TRANSITIONS[order.state][type(event)]
-    if isinstance(event, Looked):
+    written = _written(order, event, at)
+    if order.placements and type(event) in OF_A_UNIT | {SaidNotPlaced}:
+        written |= _units_written(order, event)
+        target = standing(written["placements"])
+    else:
+        target = TRANSITIONS[order.state][type(event)]
+    if isinstance(event, Looked) and order.state is not State.UNCLEAR:
         target = AFTER_LOOK[phase(event.snapshot)]
-    return replace(order, version=order.version + 1, state=target, **_written(order, event, at))
+    return replace(order, version=order.version + 1, state=target, **written)
+
+
+def _units_written(order: Order, event: Event) -> dict[str, Any]:
+    """What an event makes of the units that it is about, and what the order says of all of them."""
+    unit = getattr(event, "unit", "")
+    placements = tuple(
+        _moved(one, event) if unit in ("", one.unit) and type(event) in UNIT_STEPS[one.step] else one
+        for one in order.placements
+    )
+    trouble = [one for one in placements if one.step is Step.UNCLEAR] or [
+        one for one in placements if one.why
+    ]
+    written: dict[str, Any] = {"placements": placements, "why": "", "code": ""}
+    if trouble:
+        written |= {"why": trouble[0].why, "code": trouble[0].code}
+    if isinstance(event, NothingSent):
+        begun = any(one.step is not Step.TO_DO for one in placements)
+        written |= {"why": event.why, "attempted_at": order.attempted_at if begun else None}
+    if isinstance(event, WasPlaced) and order.ref:
+        parts = tuple(sorted({*order.ref.parts, *event.ref.parts}))
+        written["ref"] = replace(order.ref, parts=parts)
+    return written
+
+
+def _moved(one: Placement, event: Event) -> Placement:
+    """A unit's placing after an event of it: what it was told before counts no more."""
+    step = UNIT_STEPS[one.step][type(event)]
+    match event:
+        case WasRefused(code, words):
+            return Placement(one.unit, step, code, words)
+        case WentUnclear(why):
+            return Placement(one.unit, step, "", why)
+        case Accepted(status_url):
+            return Placement(one.unit, step, status_url=status_url)
+    return Placement(one.unit, step)
 
 
 def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
@@ -377,6 +611,10 @@ def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
             return {"cancel_asked_by": by}
         case CancelRefused():
             return {"cancel_asked_by": ""}
+        case OperationAsked(operation, by=by):
+            return {"operation": operation, "operation_by": by}
+        case OperationDone() | OperationRefused():
+            return {"operation": None, "operation_by": ""}
         case Muted():
             return {"muted": True}
     return {}

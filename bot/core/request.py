@@ -19,7 +19,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -37,6 +37,9 @@ Values = Mapping[str, tuple[str, ...]]
 OUTPOST_ID = "op-[a-f0-9]{17}"
 REGION = "[a-z]{2,5}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}"
 CATALOG_ITEM = "OR-[A-Z0-9]{7}"
+LOCATION = "[a-z][a-z0-9]{2,30}"
+RESOURCE_GROUP = r"[-\w.()]{0,89}[-\w()]"
+"""As Azure Resource Manager allows them: 1 to 90 characters, no full stop at the end."""
 ARN_LIMIT = 180
 MOST_ITEMS = 20
 MOST_OF_AN_ITEM = 100
@@ -79,29 +82,94 @@ class AwsTerms:
 
 
 @dataclass(frozen=True)
+class AzureTerms:
+    """What Azure is asked to deliver, and where to.
+
+    `product` is FAMILY/LINE/PRODUCT and `configuration` a name below it; `quantity` counts units, each
+    of which becomes an order item of its own; `address` names a saved Edge Order address, "" as long as
+    one that was typed into the form is not saved yet. `commitment` is a duration such as `P365D`,
+    `double_encryption` is `Enabled` or `Disabled`; "" where nothing was said. The last four are filled
+    in when Azure is asked about it, before anybody decides: where the address is kept, its city and
+    country in words, its country's code, and a SHA-256 of all of it, by which a later change is noticed.
+    """
+
+    product: str
+    configuration: str
+    quantity: int
+    order_type: str
+    address: str
+    location: str
+    resource_group: str
+    commitment: str = ""
+    double_encryption: str = ""
+    address_group: str = ""
+    place: str = ""
+    country: str = ""
+    address_digest: str = ""
+
+
+Terms = AwsTerms | AzureTerms
+
+
+@dataclass(frozen=True)
+class NewAddress:
+    """An address that was typed into the form. Personal data: never logged, audited or posted.
+
+    `country` is a code of two letters (ISO 3166-1); `state` may be "".
+    """
+
+    street: str = field(repr=False)
+    city: str = field(repr=False)
+    state: str = field(repr=False)
+    postal_code: str = field(repr=False)
+    country: str
+    contact: str = field(repr=False)
+    phone: str = field(repr=False)
+    email: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Request:
     """All that a person asked for; `needed_by` is an ISO date, what was not said is ""."""
 
     cloud: str
-    terms: AwsTerms
+    terms: Terms
     reason: str
     cost_center: str = ""
     needed_by: str = ""
     channel: str = ""
 
     @property
+    def aws(self) -> AwsTerms:
+        """The terms of a request to AWS."""
+        assert isinstance(self.terms, AwsTerms)  # noqa: S101 - by `cloud`
+        return self.terms
+
+    @property
+    def azure(self) -> AzureTerms:
+        """The terms of a request to Azure."""
+        assert isinstance(self.terms, AzureTerms)  # noqa: S101 - by `cloud`
+        return self.terms
+
+    @property
     def scope(self) -> str:
-        """What only one order at a time may be placed for: the Outpost, however it was named."""
+        """What only one order at a time may be placed for: the Outpost, however it was named.
+
+        "" where the cloud lets us name what we order, so that no two can be mistaken for each other.
+        """
+        if isinstance(self.terms, AzureTerms):
+            return ""
         return f"{self.cloud}:{self.terms.outpost.rpartition('/')[2]}"
 
     def digest(self) -> str:
         """SHA-256, in hex, of what an approver agrees to.
 
-        The Region is left out because it is looked up later and follows from the Outpost, the
+        The Region of AWS is left out because it is looked up later and follows from the Outpost, the
         channel because it only says where to tell about it.
         """
         content = asdict(self)
-        del content["channel"], content["terms"]["region"]
+        del content["channel"]
+        content["terms"].pop("region", None)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
@@ -342,7 +410,7 @@ def read(cloud: str, values: Values, today: date) -> Request | tuple[Mistake, ..
 
 def values_of(request: Request) -> dict[str, tuple[str, ...]]:
     """The words with which `request` would be asked again."""
-    terms = request.terms
+    terms = request.aws
     words = {
         "outpost": (terms.outpost,),
         "item": tuple(f"{item.catalog_item}:{item.quantity}" for item in terms.items),

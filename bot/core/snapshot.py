@@ -16,10 +16,21 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True)
 class Ref:
-    """Where a cloud keeps an order: `scope` is what must be asked (an AWS Region), `id` its own id."""
+    """Where a cloud keeps an order.
+
+    `scope` is what must be asked (an AWS Region, an Azure subscription), `id` its own id there. An Azure
+    order is made of items: its id is `GROUP/ORDER` (`GROUP/ITEM` where only one item is followed), and
+    `parts` are its items as `GROUP/ITEM`; all in lower case, because Azure minds neither.
+    """
 
     scope: str
     id: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The id as people know it, without the place where it is kept."""
+        return self.id.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,17 @@ class Asset:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """One stage of a unit's history, in the cloud's own words; `at` is a UTC time as text, "" if unknown."""
+
+    stage: str
+    status: str
+    at: str = ""
+    title: str = ""
+    """What the cloud calls the stage to people, where it does."""
+
+
+@dataclass(frozen=True)
 class Unit:
     """One thing on an order with a status of its own: an AWS line item, an Azure order item."""
 
@@ -51,6 +73,20 @@ class Unit:
     assets: tuple[Asset, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     """Whatever else the cloud says of it, as label and value."""
+    way_back: Shipment | None = None
+    """How it travels when it is returned."""
+    details: tuple[tuple[str, str], ...] = ()
+    """More of the same, too much for a card; what changes in it is told all the same."""
+    record: tuple[tuple[str, str], ...] = ()
+    """What is kept and shown on demand, and whose changes are no news: when it was last modified."""
+    passages: tuple[Passage, ...] = ()
+    """The stages that the cloud foresees or has seen, in its order."""
+    cancellation: str = ""
+    """The cloud's word on whether it can be cancelled now, `CancellableWithFee` for instance."""
+    returning: str = ""
+    """The same for sending it back."""
+    deletion: str = ""
+    """The same for removing it from the cloud's list."""
 
 
 _Thing = TypeVar("_Thing", Unit, Asset)
@@ -73,10 +109,14 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a listing tells of an order; a changed or empty `fingerprint` means: worth a full look."""
+    """What a listing tells of an order; a changed or empty `fingerprint` means: worth a full look.
+
+    A listing that tells everything brings the `snapshot` along, and nothing more has to be asked.
+    """
 
     ref: Ref
     fingerprint: str
+    snapshot: Snapshot | None = None
 
 
 class Phase(StrEnum):
@@ -85,6 +125,7 @@ class Phase(StrEnum):
     MOVING = "moving"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+    RETURNED = "returned"
     FAILED = "failed"
 
 
@@ -92,9 +133,13 @@ class Phase(StrEnum):
 PHASES = {
     "COMPLETED": Phase.COMPLETED,
     "FULFILLED": Phase.COMPLETED,
+    "INUSE": Phase.COMPLETED,
     "CANCELLED": Phase.CANCELLED,
+    "RETURNCOMPLETED": Phase.RETURNED,
     "ERROR": Phase.FAILED,
 }
+_FAILED = "(FAILED)"
+"""How the status of an Azure stage that failed ends: `InReview (Failed)`."""
 
 
 class Aspect(StrEnum):
@@ -123,7 +168,8 @@ class Change:
 
 def phase(snapshot: Snapshot) -> Phase:
     """What the order's status means for us; unknown statuses mean that it is moving."""
-    return PHASES.get(snapshot.status.upper(), Phase.MOVING)
+    status = snapshot.status.upper()
+    return Phase.FAILED if status.endswith(_FAILED) else PHASES.get(status, Phase.MOVING)
 
 
 def changes(before: Snapshot | None, after: Snapshot) -> tuple[Change, ...]:
@@ -170,9 +216,12 @@ def _one_unit(was: Unit | None, now: Unit, *, first_look: bool) -> Iterator[Chan
     # A link is our own; that it changed is no news.
     if _parcel(now.shipment) != _parcel(was.shipment if was else None):
         yield _shipment_change(name, was.shipment if was else None, now.shipment)
+    if _parcel(now.way_back) != _parcel(was.way_back if was else None):
+        yield _shipment_change(f"{name}, return", was.way_back if was else None, now.way_back)
     yield from _asset_changes(name, was.assets if was else (), now.assets)
     if was is not None:
         yield from _fact_changes(name, was.facts, now.facts)
+        yield from _fact_changes(name, was.details, now.details)
 
 
 def _shipment_change(name: str, was: Shipment | None, now: Shipment | None) -> Change:

@@ -109,7 +109,7 @@ def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Snapshot | None
         snapshot = cloud_of(world, order).find(ref_id)
     except CloudRefused as error:
         return str(error), None
-    outpost = order.asked.terms.outpost.rpartition("/")[2]
+    outpost = order.asked.aws.outpost.rpartition("/")[2]
     there = dict(snapshot.facts).get("Outpost", outpost)
     return (desk.is_elsewhere(there), None) if there != outpost else ("", snapshot)
 

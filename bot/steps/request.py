@@ -46,11 +46,11 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
 
 def wrong_region(world: World, request: Request) -> tuple[Mistake, ...]:
     """What is wrong with the Region of a request, if it is none that is ordered in here."""
-    region, offered = request.terms.region, world.settings.aws_regions
+    region, offered = request.aws.region, world.settings.aws_regions
     if not region or region in offered:
         return ()
-    if request.terms.outpost.startswith("arn:"):
-        return (Mistake("outpost", request.terms.outpost, f"an Outpost in {' or '.join(offered)}"),)
+    if request.aws.outpost.startswith("arn:"):
+        return (Mistake("outpost", request.aws.outpost, f"an Outpost in {' or '.join(offered)}"),)
     return (Mistake("region", region, " or ".join(offered), nearest(region, offered)),)
 
 
@@ -124,18 +124,18 @@ def _new(
 
 def _with_region(world: World, request: Request) -> Request:
     """The Region that the catalogue or the settings tell, where none was typed."""
-    if request.terms.region:
+    if request.aws.region:
         return request
-    suffix = f"/{request.terms.outpost}"
+    suffix = f"/{request.aws.outpost}"
     found = [choice.value for choice in choices(world, "outpost") if choice.value.endswith(suffix)]
     regions = [value.partition("/")[0] for value in found] or list(world.settings.aws_regions)
     if len(regions) != 1:
         return request
-    return replace(request, terms=replace(request.terms, region=regions[0]))
+    return replace(request, terms=replace(request.aws, region=regions[0]))
 
 
 def _in_catalogue(world: World, request: Request) -> bool:
-    terms = request.terms
+    terms = request.aws
     outpost = terms.outpost.rpartition("/")[2]
     outposts = {choice.value for choice in choices(world, "outpost")}
     items = {choice.value for choice in choices(world, "item", terms.region)}

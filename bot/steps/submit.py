@@ -19,7 +19,7 @@ from bot.core.order import Event, Order, State
 from bot.core.policy import satisfied
 from bot.errors import CloudDown, CloudRefused
 from bot.failpoint import failpoint
-from bot.ports import Found, NotSent, Outcome, Placed, Refused, Unclear
+from bot.ports import Accepted, Found, NotSent, Outcome, Placed, Refused, Unclear
 from bot.spine import SKEW, Again, Result, World, cloud_of, happen, settle, tell_operators
 from bot.store import Claim, Verdict
 
@@ -110,14 +110,16 @@ def _wait_for_scope(world: World, order: Order) -> Result:
     return Again(WAIT_FOR_SCOPE)
 
 
-def as_event(outcome: Outcome) -> Event:
-    """What an answer of the cloud means for an order that was being placed."""
+def as_event(outcome: Outcome, unit: str = "") -> Event:
+    """What an answer of the cloud means for an order, or the unit of it, that was being placed."""
     match outcome:
         case Placed(ref):
-            return life.WasPlaced(ref)
+            return life.WasPlaced(ref, unit=unit)
+        case Accepted(status_url):
+            return life.Accepted(status_url, unit)
         case Refused(code, words):
-            return life.WasRefused(code, words)
+            return life.WasRefused(code, words, unit)
         case Unclear(why):
-            return life.WentUnclear(why)
+            return life.WentUnclear(why, unit)
         case NotSent(why):
-            return life.NothingSent(why)
+            return life.NothingSent(why, unit)

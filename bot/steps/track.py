@@ -50,7 +50,7 @@ def _look(world: World, name: str, scope: str) -> None:
     stale = _budget(world, followed)
     due = [
         (order, summary.fingerprint)
-        for summary in cloud.summaries(scope)
+        for summary in cloud.summaries(scope, [order.ref for order in followed.values() if order.ref])
         if (order := followed.get(summary.ref.id)) and (_changed(order, summary) or order.id in stale)
     ]
     failures = [error for order, fingerprint in due if (error := _failure(world, cloud, order, fingerprint))]

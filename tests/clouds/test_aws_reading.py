@@ -217,7 +217,7 @@ def test_a_read_has_the_fingerprint_of_the_listing(aws: Aws, outposts: LocalOutp
     ]
     for _ in range(7):
         outposts.advance(order_ids[0])
-        listed = {summary.ref: summary.fingerprint for summary in aws.summaries(REGION)}
+        listed = {summary.ref: summary.fingerprint for summary in aws.summaries(REGION, ())}
         read = {ref: aws.read(ref).fingerprint for ref in listed}
 
         assert read == listed
@@ -313,7 +313,7 @@ def test_two_thousand_five_hundred_orders_cost_three_calls(
     for _ in range(2500):
         outposts.add_order(REGION, outpost, [(RACK, 1)])
 
-    assert len({summary.ref for summary in aws.summaries(REGION)}) == 2500
+    assert len({summary.ref for summary in aws.summaries(REGION, ())}) == 2500
     assert operations(outposts) == ["ListOrders"] * 3
     assert [request.query["MaxResults"] for request in outposts.requests] == [["1000"]] * 3
 
@@ -437,7 +437,7 @@ QUESTIONS: dict[str, Callable[[Aws], object]] = {
     "look_alikes": lambda aws: aws.look_alikes(asked("op-0123456789abcdef0"), NOW, frozenset()),
     "read": lambda aws: aws.read(Ref(REGION, NOBODY)),
     "find": lambda aws: aws.find(NOBODY),
-    "summaries": lambda aws: list(aws.summaries(REGION)),
+    "summaries": lambda aws: list(aws.summaries(REGION, ())),
 }
 WORTHLESS = {
     "nothing": Scripted(200),
@@ -550,7 +550,7 @@ def test_the_named_iam_actions_are_exactly_what_the_adapter_does(
     aws.catalogue(REGION)
     aws.look_alikes(asked(outpost), datetime(2020, 1, 1, tzinfo=UTC), frozenset())
     aws.find(placed.ref.id)
-    list(aws.summaries(REGION))
+    list(aws.summaries(REGION, ()))
 
     used = set(operations(outposts))
     assert {f"outposts:{operation}" for operation in used} == set(actions())

@@ -34,7 +34,7 @@ def unclear(order: Order) -> Say:
             section(
                 f"*{cloud} may or may not have this order*: {words.clause(order.why)}.\n"
                 f"{words.items(order.asked)} on {words.where(order.asked)}, "
-                f"{words.payment(order.asked.terms.payment)}, {words.term(order.asked.terms.term)}."
+                f"{words.payment(order.asked.aws.payment)}, {words.term(order.asked.aws.term)}."
             ),
             section(_evidence(order, cloud)),
             actions(*_buttons(order)),
@@ -156,7 +156,7 @@ def not_confirmed(order: Order, ref: str, why: str) -> Say:
 
 def differs(order: Order, found: Snapshot) -> Say | None:
     """What an operator has taken for an order although it is not what was approved; nothing if it is."""
-    terms, facts = order.asked.terms, dict(found.facts)
+    terms, facts = order.asked.aws, dict(found.facts)
     asked = {
         "Items": ", ".join(sorted(f"{item.quantity} × {item.catalog_item}" for item in terms.items)),
         "Payment option": words.payment(terms.payment),

@@ -36,7 +36,7 @@ def asks_for_approval(order: Order, approvers: Sequence[str], audit: tuple[int, 
     """
     waiting = order.state is State.WAITING
     title = "needs approval" if waiting else f"is {headline_plain(order)}"
-    bought = f"{words.items_plain(order.asked)} on {order.asked.terms.outpost}"
+    bought = f"{words.items_plain(order.asked)} on {order.asked.aws.outpost}"
     return Say(
         f"{order.id} {one_line(title)}: {one_line(bought, 500)}",
         tuple(
@@ -44,7 +44,7 @@ def asks_for_approval(order: Order, approvers: Sequence[str], audit: tuple[int, 
             for block in (
                 header(f"{order.id} {title}"),
                 section(f"{user(order.requester)} asks for this on {words.where(order.asked)}:"),
-                table(["Catalog item", "Quantity"], words.item_rows(order.asked.terms.items)),
+                table(["Catalog item", "Quantity"], words.item_rows(order.asked.aws.items)),
                 section("*Reason*"),
                 quotation(order.asked.reason),
                 fields(words.request_fields(order.asked)),

@@ -22,6 +22,7 @@ STATES = {
     State.REFUSED: "refused",
     State.CANCELLED: "cancelled",
     State.COMPLETED: "completed",
+    State.RETURNED: "returned",
 }
 
 # What a person can do about a refusal, by the cloud's own error code.
@@ -70,13 +71,13 @@ def cloud_short(cloud: str) -> str:
 
 def items(request: Request) -> str:
     """What is bought, in mrkdwn: `2 × OR-ABCDEFG`, and so on."""
-    said = [f"{item.quantity} × {code(item.catalog_item)}" for item in request.terms.items]
+    said = [f"{item.quantity} × {code(item.catalog_item)}" for item in request.aws.items]
     return ", ".join(said[:-1]) + f" and {said[-1]}" if len(said) > 1 else "".join(said)
 
 
 def items_plain(request: Request, most: int = 3) -> str:
     """What is bought, for notifications and lists."""
-    return shorten([f"{item.quantity} × {item.catalog_item}" for item in request.terms.items], most)
+    return shorten([f"{item.quantity} × {item.catalog_item}" for item in request.aws.items], most)
 
 
 def item_rows(line_items: tuple[LineItem, ...]) -> list[list[str]]:
@@ -90,8 +91,8 @@ def shorten(parts: list[str], most: int) -> str:
 
 def where(request: Request) -> str:
     """Outpost and Region, in mrkdwn."""
-    region = f" in {one_line(request.terms.region)}" if request.terms.region else ""
-    return f"{code(request.terms.outpost)}{region}"
+    region = f" in {one_line(request.aws.region)}" if request.aws.region else ""
+    return f"{code(request.aws.outpost)}{region}"
 
 
 def payment(word: str) -> str:
@@ -131,8 +132,8 @@ def request_fields(request: Request) -> list[tuple[str, str]]:
     """The terms of a request as label and mrkdwn value, under the labels of the form."""
     pairs = [
         ("Outpost", where(request)),
-        ("Payment option", payment(request.terms.payment)),
-        ("Payment term", term(request.terms.term)),
+        ("Payment option", payment(request.aws.payment)),
+        ("Payment term", term(request.aws.term)),
     ]
     if request.cost_center:
         pairs.append(("Cost center", one_line(request.cost_center)))
