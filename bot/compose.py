@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.clouds import open_clouds
+from bot.clouds import AzureAccount, open_clouds
 from bot.errors import BotError, Misconfigured
 from bot.logs import set_up
 from bot.settings import Settings, load
@@ -41,9 +41,26 @@ def settings_or_exit() -> Settings:
     return settings
 
 
+def azure_account(settings: Settings) -> AzureAccount | None:
+    """Where Azure items are made; none where Azure is not configured."""
+    if not settings.azure_subscription_id:
+        return None
+    return AzureAccount(
+        settings.azure_subscription_id,
+        settings.azure_resource_group,
+        settings.azure_location,
+        settings.azure_resource_manager_url,
+    )
+
+
 def make_world(settings: Settings) -> World:
     """Everything that the steps need, over a database that is up to date."""
-    clouds = open_clouds(aws_regions=settings.aws_regions, place_timeout=settings.place_timeout, clock=now)
+    clouds = open_clouds(
+        aws_regions=settings.aws_regions,
+        azure=azure_account(settings),
+        place_timeout=settings.place_timeout,
+        clock=now,
+    )
     chat = SlackChat(web_client(settings.slack_bot_token, settings.slack_api_url))
     try:
         store = Store.open(settings.database_url)

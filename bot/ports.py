@@ -11,13 +11,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.core.order import Operation
+from bot.core.order import FEE, Operation
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 
+__all__ = [
+    "FEE",
+    "Accepted",
+    "Catalogue",
+    "Chat",
+    "Choice",
+    "Clock",
+    "Cloud",
+    "Found",
+    "NotSent",
+    "Outcome",
+    "Placed",
+    "Post",
+    "Refused",
+    "Unclear",
+]
+
 Clock = Callable[[], datetime]
-FEE = "FeeNotAccepted"
-"""The code of a refusal that only says: the cloud takes money for this, and nobody has agreed to that."""
 
 
 @dataclass(frozen=True)

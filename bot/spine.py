@@ -7,6 +7,7 @@ Nothing else writes orders. What lost a race gets a verdict back and looks again
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -18,7 +19,7 @@ from bot.core.messages import desk, words
 from bot.core.messages.blocks import Say
 from bot.core.order import Event, Looked, Order, advance
 from bot.core.policy import Decision
-from bot.core.snapshot import Aspect, Ref
+from bot.core.snapshot import Aspect, Ref, Snapshot
 from bot.core.snapshot import Change as News
 from bot.errors import CloudDenied
 from bot.ports import Chat, Clock, Cloud
@@ -118,6 +119,31 @@ def settle(world: World, order: Order, event: Event) -> Order:
     return order
 
 
+def see(world: World, order: Order, snapshot: Snapshot) -> None:
+    """Let what a cloud shows of an order happen. Who changed the order meanwhile does not make it lost."""
+    event = Looked(snapshot)
+    while life.may_follow(order, Looked):
+        verdict, _ = happen(world, order, event)
+        if verdict is Verdict.DONE:
+            return
+        order = reread(world, order)
+
+
+def named(world: World, ref: str) -> Order | None:
+    """The order that somebody means by the cloud's id for it, or by the name of it or of one of its items."""
+    ours = OUR_ITEM.fullmatch(ref)
+    if ours and (order := world.store.order(ours[1].upper())):
+        return order
+    if AWS_ORDER.fullmatch(ref):
+        return world.store.by_ref("aws", ref)
+    return world.store.by_name("azure", ref.lower())
+
+
+AWS_ORDER = re.compile("oo-[a-f0-9]{17}")
+OUR_ITEM = re.compile("(?:[^/]+/)?(ord-[0-9a-z]{6})(?:-[0-9]{1,2})?", re.IGNORECASE)
+"""The names of an order of ours and of its items, with or without their group."""
+
+
 def make_way(world: World, order: Order, ref: Ref) -> bool:
     """Let an order that was only followed give its cloud id to the one it turns out to be."""
     twin = world.store.by_ref(order.cloud, ref.id)
@@ -135,6 +161,12 @@ def cloud_of(world: World, order: Order) -> Cloud:
     if order.cloud not in world.clouds:
         raise CloudDenied("NotConfigured", desk.not_configured(order.cloud))
     return world.clouds[order.cloud]
+
+
+def out_of_patience(world: World, order: Order) -> bool:
+    """Whether it was looked for an order that was sent as long as the settings say."""
+    waited = world.now() - (order.attempted_at or order.filed_at)
+    return waited >= timedelta(seconds=world.settings.reconcile_for)
 
 
 def reread(world: World, order: Order) -> Order:

@@ -19,7 +19,7 @@ from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.spine import Again, Every, Result, World, tell_operators
-from bot.steps import approve, notify, reconcile, request, submit, track
+from bot.steps import approve, notify, operate, reconcile, request, submit, track
 from bot.store import Claim
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,9 @@ STEPS: Mapping[Job, Step] = {
     Job.CONFIRM: reconcile.confirm,
     Job.LOOK: track.look,
     Job.LOOK_ONE: track.look_one,
-    Job.CANCEL: track.cancel,
+    Job.CANCEL: operate.cancel,
+    Job.OPERATION: operate.operate,
+    Job.OPERATION_END: operate.operation_end,
     Job.TIDY: tidy,
 }
 

@@ -84,6 +84,10 @@ class Placement:
     """Where the cloud tells what became of what it accepted."""
 
 
+FEE = "FeeNotAccepted"
+"""The code of a refusal that only says: the cloud takes money for this, and nobody has agreed to that."""
+
+
 class Operation(StrEnum):
     """What a cloud can be asked to do with what was placed, beside cancelling it."""
 
@@ -480,6 +484,8 @@ def may_follow(order: Order, event: type, unit: str = "") -> bool:
         return False
     if order.placements and event in OF_A_UNIT:
         return order.state in _WHILE_PLACING and _unit_may(order, event, unit)
+    if order.placements and event is PeopleAsked:
+        return order.state is State.UNCLEAR
     return event in TRANSITIONS[order.state]
 
 
@@ -618,6 +624,53 @@ def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
         case Muted():
             return {"muted": True}
     return {}
+
+
+def in_flight(order: Order) -> str | None:
+    """The unit that is being sent; "" for an order that is sent whole, None where nothing is."""
+    if order.placements:
+        return next(iter(order.units(Step.SENDING)), None)
+    return "" if order.state is State.PLACING else None
+
+
+def to_send(order: Order) -> str | None:
+    """The unit that is to be sent next; "" for an order that is sent whole, None where nothing is."""
+    if order.placements:
+        ready = order.state in (State.APPROVED, State.PLACING)
+        return next(iter(order.units(Step.TO_DO)), None) if ready else None
+    return "" if order.state is State.APPROVED else None
+
+
+def unclear_units(order: Order) -> tuple[str, ...]:
+    """The units of which nobody knows whether the cloud has them; "" for an order that is sent whole."""
+    if order.placements:
+        return order.units(Step.UNCLEAR)
+    return ("",) if order.state is State.UNCLEAR else ()
+
+
+def can_cancel(order: Order) -> bool:
+    """Whether the cloud may let any of it be cancelled, as far as it has told; AWS never tells."""
+    units = order.snapshot.units if order.snapshot else ()
+    told = [unit.cancellation for unit in units if unit.cancellation]
+    return not told or any(word in CANCELLABLE for word in told)
+
+
+def can(order: Order, operation: Operation) -> bool:
+    """Whether the cloud lets this be done with the order, as far as it has told."""
+    units = order.snapshot.units if order.snapshot else ()
+    if not order.ref or not order.ref.parts:
+        return False
+    match operation:
+        case Operation.RETURN:
+            return any(unit.returning in RETURNABLE for unit in units)
+        case Operation.DELETE:
+            return bool(units) and all(unit.deletion == "Allowed" for unit in units)
+    return order.state is State.PLACED
+
+
+CANCELLABLE = ("Cancellable", "CancellableWithFee")
+RETURNABLE = ("Returnable", "ReturnableWithFee")
+"""Microsoft.EdgeOrder 2024-02-01: OrderItemCancellationEnum and OrderItemReturnEnum, but their *Not…*."""
 
 
 def news(before: Order, event: Event) -> tuple[Change, ...]:

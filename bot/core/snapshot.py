@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -111,12 +111,14 @@ class Snapshot:
 class Summary:
     """What a listing tells of an order; a changed or empty `fingerprint` means: worth a full look.
 
-    A listing that tells everything brings the `snapshot` along, and nothing more has to be asked.
+    A listing that tells everything brings the `snapshot` along, and nothing more has to be asked. `missing`:
+    it should be on the list, and something of it is not.
     """
 
     ref: Ref
     fingerprint: str
     snapshot: Snapshot | None = None
+    missing: bool = False
 
 
 class Phase(StrEnum):
@@ -170,6 +172,15 @@ def phase(snapshot: Snapshot) -> Phase:
     """What the order's status means for us; unknown statuses mean that it is moving."""
     status = snapshot.status.upper()
     return Phase.FAILED if status.endswith(_FAILED) else PHASES.get(status, Phase.MOVING)
+
+
+def gone(snapshot: Snapshot) -> Snapshot:
+    """What is left to say of an order that its cloud does not know any more: deleted there, or moved away."""
+    facts = tuple(fact for fact in snapshot.facts if fact[0] != GONE)
+    return replace(snapshot, facts=(*facts, (GONE, "no: it was deleted there, or moved")))
+
+
+GONE = "Still known to the cloud"
 
 
 def changes(before: Snapshot | None, after: Snapshot) -> tuple[Change, ...]:

@@ -22,10 +22,11 @@ from slack_bolt.response import BoltResponse
 from bot.core import command, form
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
+from bot.core.order import Operation
 from bot.core.request import Mistake, Request, Values, read
 from bot.slack.live import Live, offer
 from bot.spine import World
-from bot.steps import approve, reconcile, request, show, track
+from bot.steps import approve, operate, reconcile, request, show
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +43,22 @@ class Press:
     value: str
     person: str
     trigger: str
+    origin: form.Origin
 
     @property
     def words(self) -> tuple[str, str]:
         """The order id, and what else the button's value carries."""
         order_id, _, rest = self.value.partition(" ")
         return order_id, rest
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants of a cloud: for which order, whether they agree to a fee, and why."""
+
+    order: str
+    fee: bool
+    reason: str
 
 
 def build(world: World, live: Live) -> App:
@@ -70,6 +81,7 @@ def build(world: World, live: Live) -> App:
     app.view(form.ORDER_AWS)(desk.order_form)
     app.view(form.REJECT)(desk.reject_form)
     app.view(form.WAS_PLACED)(desk.placed_form)
+    app.view(form.RETURN)(desk.return_form)
     app.error(desk.sorry)
     return app
 
@@ -125,8 +137,6 @@ class Desk:
                 return approve.withdraw(world, order, person)
             case command.Cancel(order, reason):
                 return self._cancel(order, reason, person)
-            case command.Track(ref) if not ref.startswith("oo-") and "azure" not in world.clouds:
-                return replies.no_aws_order(ref)
             case command.Track(ref, quiet):
                 return request.track(world, ref, person, channel, quiet=quiet, origin=body["trigger_id"])
             case command.Mute(order):
@@ -135,8 +145,8 @@ class Desk:
                 return approve.whoami(world, person)
             case command.Help(word):
                 return asking.help_text(word, tuple(world.clouds))
-            case command.Return():
-                return asking.not_yet("return")
+            case command.Return(order, reason):
+                return self._return(order, reason, person)
             case command.Delegate():
                 return asking.not_yet("delegate")
             case command.BreakGlass():
@@ -177,7 +187,17 @@ class Desk:
         if order is None:
             return replies.no_such(order_id)
         draft = self.world.store.save_draft(person, {"reason": reason}, self.world.now()) if reason else ""
-        return track.why_not_cancel(self.world, order, person) or replies.cancel_asks_back(order, draft)
+        return operate.why_not_cancel(self.world, order, person) or replies.cancel_asks_back(order, draft)
+
+    def _return(self, order_id: str, reason: str, person: str) -> Say:
+        order = self.world.store.order(order_id)
+        if order is None:
+            return replies.no_such(order_id)
+        refusal = operate.why_not(self.world, order, Operation.RETURN, person)
+        if refusal:
+            return refusal
+        draft = self.world.store.save_draft(person, {"reason": reason}, self.world.now())
+        return replies.return_asks_back(order, draft)
 
     # Buttons
 
@@ -188,6 +208,10 @@ class Desk:
             "reject": self.reject,
             "withdraw": self._button(self._withdraw_click),
             "cancel": self._button(self._cancel_click),
+            "return": self._button(self._return_click),
+            "delete": self._button(self._delete_click),
+            "mail": self._button(self._mail_click),
+            "no_mail": self._button(self._no_mail_click),
             "open_form": self._button(self._open_form_click),
             WAS_PLACED: self._button(self._was_placed_click),
             "not_placed": self._button(self._not_placed_click),
@@ -203,7 +227,8 @@ class Desk:
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             ack()
             value = body["actions"][0].get("value", "")
-            self._answer(act(Press(value, body["user"]["id"], body.get("trigger_id", ""))), body)
+            origin = form.Origin(_channel(body))
+            self._answer(act(Press(value, body["user"]["id"], body.get("trigger_id", ""), origin)), body)
 
         return listener
 
@@ -233,9 +258,41 @@ class Desk:
         return approve.withdraw(self.world, press.value, press.person)
 
     def _cancel_click(self, press: Press) -> Reply:
-        order_id, draft = press.words
+        asked = self._asked(press)
+        return operate.ask_to_cancel(self.world, asked.order, press.person, asked.reason, fee=asked.fee)
+
+    def _return_click(self, press: Press) -> Reply:
+        """With a reason it is done; the button on the card has none yet, and opens a form for it."""
+        asked = self._asked(press)
+        if asked.reason:
+            return self._ask_for(Operation.RETURN, press, asked)
+        order = self.world.store.order(asked.order)
+        if order is None:
+            return replies.no_such(asked.order)
+        refusal = operate.why_not(self.world, order, Operation.RETURN, press.person)
+        if refusal is None:
+            self.live.open(press.trigger, form.return_form(asked.order, asked.fee, press.origin))
+        return refusal
+
+    def _delete_click(self, press: Press) -> Reply:
+        return self._ask_for(Operation.DELETE, press, self._asked(press))
+
+    def _mail_click(self, press: Press) -> Reply:
+        return self._ask_for(Operation.MAIL, press, self._asked(press))
+
+    def _no_mail_click(self, press: Press) -> Reply:
+        return self._ask_for(Operation.NO_MAIL, press, self._asked(press))
+
+    def _ask_for(self, operation: Operation, press: Press, asked: Asked) -> Say:
+        return operate.ask_for(self.world, asked.order, operation, press.person, asked.reason, fee=asked.fee)
+
+    def _asked(self, press: Press) -> Asked:
+        """What a button for something at the cloud stands for: `ORD-… [fee] [draft]`."""
+        order_id, *more = press.value.split()
+        fee = "fee" in more
+        draft = next((word for word in more if word != "fee"), "")
         kept = self.world.store.draft(draft, press.person) if draft else None
-        return track.ask_to_cancel(self.world, order_id, press.person, (kept or {}).get("reason", ""))
+        return Asked(order_id, fee, (kept or {}).get("reason", ""))
 
     def _open_form_click(self, press: Press) -> Reply:
         kept = self.world.store.draft(press.value, press.person)
@@ -299,6 +356,16 @@ class Desk:
         )
         ack()
         self.live.answer(said, channel, person, view["id"])
+
+    def return_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        asked, person = form.returning(view), body["user"]["id"]
+        if not asked.reason:
+            mistake = Mistake("reason", "", "a reason in a few words")
+            ack(response_action="errors", errors=form.errors_by_block((mistake,), view))
+            return
+        said = operate.ask_for(self.world, asked.order, Operation.RETURN, person, asked.reason, fee=asked.fee)
+        ack()
+        self.live.answer(said, asked.origin.channel or person, person, view["id"])
 
     def placed_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         named = form.was_placed(view)

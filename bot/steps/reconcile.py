@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from bot.core import order as life
 from bot.core.follow import Job, Work
@@ -14,54 +13,74 @@ from bot.core.policy import Reason, named
 from bot.core.snapshot import Ref, Snapshot
 from bot.errors import CloudDown, CloudRefused
 from bot.ports import Found
-from bot.spine import BOT, SKEW, Again, Every, Result, World, cloud_of, happen, make_way, tell_operators
+from bot.spine import (
+    BOT,
+    SKEW,
+    Again,
+    Every,
+    Result,
+    World,
+    cloud_of,
+    happen,
+    make_way,
+    out_of_patience,
+    reread,
+    tell_operators,
+)
 from bot.store import Claim, Verdict
 
 log = logging.getLogger(__name__)
 
 
 def reconcile(world: World, claim: Claim) -> Result:
-    """Look for an unclear order once; adopt it, ask people, or look again later."""
+    """Look for an unclear order once; adopt what is there, ask people, or look again later."""
     order = world.store.order(claim.work.order_id)
     if order is None or order.state is not State.UNCLEAR:
         return None
     try:
-        found = _look_alikes(world, order)
+        found = {unit: _look_alikes(world, order, unit) for unit in life.unclear_units(order)}
     except (CloudDown, CloudRefused) as error:
-        if _in_vain(world, order) and not order.people_asked:
+        if out_of_patience(world, order) and not order.people_asked:
             _ask(world, order, (), desk.cannot_be_searched(str(error)))
         raise
-    if len(found) == 1 and order.attempted_at and _adopt(world, order, found[0].ref):
+    left = {unit: ones for unit, ones in found.items() if not _adopted(world, order.id, unit, ones)}
+    if not left:
         return None
-    if found or _in_vain(world, order):
-        _ask(world, order, tuple(one.ref for one in found), desk.found_in_list(len(found)))
+    candidates = tuple(one.ref for ones in left.values() for one in ones)
+    if candidates or out_of_patience(world, order):
+        _ask(world, reread(world, order), candidates, desk.found_in_list(len(candidates)))
     return Every(_patience(world, order))
 
 
-def _look_alikes(world: World, order: Order) -> tuple[Found, ...]:
+def _look_alikes(world: World, order: Order, unit: str) -> tuple[Found, ...]:
     not_this = world.store.refs(order.cloud) | set(order.known)
     since = (order.attempted_at or order.filed_at) - SKEW
-    return cloud_of(world, order).look_alikes(order.asked, since, frozenset(not_this))
+    return cloud_of(world, order).look_alikes(order.asked, since, frozenset(not_this), unit)
 
 
-def _in_vain(world: World, order: Order) -> bool:
-    """Whether it was looked for as long as the settings say."""
-    waited = world.now() - (order.attempted_at or order.filed_at)
-    return waited >= timedelta(seconds=world.settings.reconcile_for)
+def _adopted(world: World, order_id: str, unit: str, found: tuple[Found, ...]) -> bool:
+    """Whether what was found is the order, or the unit, without doubt, and was taken for it."""
+    order = world.store.order(order_id)
+    if order is None or len(found) != 1:
+        return False
+    certain = found[0].ours if unit else order.attempted_at is not None
+    return certain and _adopt(world, order, found[0].ref, unit)
 
 
 def _ask(world: World, order: Order, candidates: tuple[Ref, ...], finding: str) -> None:
     """Ask operators, once for each finding."""
-    if not order.people_asked or candidates != order.candidates:
+    if order.state is State.UNCLEAR and (not order.people_asked or candidates != order.candidates):
         began = order.why.partition("; ")[0]
         happen(world, order, life.PeopleAsked(candidates, f"{began}; {finding}"))
 
 
-def _adopt(world: World, order: Order, ref: Ref, person: str = BOT) -> bool:
-    """Take what the cloud has for this order; somebody who only followed it makes way."""
+def _adopt(world: World, order: Order, ref: Ref, unit: str, person: str = BOT) -> bool:
+    """Take what the cloud has for this order, or unit; somebody who only followed it makes way."""
+    event = life.WasPlaced(ref, "" if person == BOT else person, unit)
+    if not life.happens(order, event):
+        return False
     make_way(world, order, ref)
-    by = "" if person == BOT else person
-    verdict, _ = happen(world, order, life.WasPlaced(ref, by), person)
+    verdict, _ = happen(world, order, event, person)
     return verdict is Verdict.DONE
 
 
@@ -87,13 +106,14 @@ def confirm(world: World, claim: Claim) -> Result:
     order = world.store.order(claim.work.order_id)
     if order is None or order.state is not State.UNCLEAR:
         return None
-    ref_id, person = claim.work.body["ref"], claim.work.body["person"]
-    problem, found = _fits(world, order, ref_id)
+    named_id, person = claim.work.body["ref"], claim.work.body["person"]
+    unit = named_id.lower() if order.placements else ""
+    problem, found = _fits_unit(world, order, unit) if unit else _fits(world, order, named_id)
     if found is None:
-        key = f"{order.id}/named/{ref_id}/{claim.generation}"  # whoever names it again is answered again
-        tell_operators(world, key, desk.not_confirmed(order, ref_id, problem))
+        key = f"{order.id}/named/{named_id}/{claim.generation}"  # whoever names it again is answered again
+        tell_operators(world, key, desk.not_confirmed(order, named_id, problem))
         return None
-    if not _adopt(world, order, found.ref, person):
+    if not _adopt(world, order, found.ref, unit, person):
         return Again(1.0)
     differs = desk.differs(order, found)
     if differs:
@@ -112,6 +132,16 @@ def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Snapshot | None
     outpost = order.asked.aws.outpost.rpartition("/")[2]
     there = dict(snapshot.facts).get("Outpost", outpost)
     return (desk.is_elsewhere(there), None) if there != outpost else ("", snapshot)
+
+
+def _fits_unit(world: World, order: Order, unit: str) -> tuple[str, Snapshot | None]:
+    """Only what has the name of a unit can be it: a cloud keeps one thing under a name."""
+    if unit not in life.unclear_units(order):
+        return desk.is_no_unit(life.unclear_units(order)), None
+    found = _look_alikes(world, order, unit)
+    if not found:
+        return desk.NOT_THERE, None
+    return "", cloud_of(world, order).read(found[0].ref)
 
 
 def say_not_placed(world: World, order_id: str, version: int, person: str) -> Say:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from bot.core import order as life
 from bot.core.follow import Job, Work, after_filing
 from bot.core.messages import replies
 from bot.core.messages.blocks import Say
-from bot.core.order import Kind, Order, State
+from bot.core.order import Kind, Order, Placement, State
 from bot.core.policy import someone_could_approve
-from bot.core.request import Mistake, Request, nearest, values_of
+from bot.core.request import AwsTerms, Mistake, NewAddress, Request, nearest, values_of
 from bot.errors import CloudDenied, CloudRefused
+from bot.failpoint import failpoint
 from bot.ports import Catalogue, Choice
-from bot.spine import Again, Every, Result, World, cloud_of, happen
+from bot.spine import AWS_ORDER, Again, Every, Result, World, cloud_of, happen, named
 from bot.store import Claim, Verdict
 
 CATALOGUE_EVERY = 300.0
 """Seconds between looks at what can be ordered."""
+ADDRESS_AGAIN = 2.0
+"""Seconds between looks at an address that the cloud is still saving."""
 
 
-def file(world: World, request: Request, person: str, origin: str) -> Say:
+def file(world: World, request: Request, person: str, origin: str, address: NewAddress | None = None) -> Say:
     """File a request for approval, once for each `origin`, and answer whoever asked.
 
     Args:
@@ -28,6 +31,8 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
         request: What is asked for; `channel` says where its card goes.
         person: Slack user id of the requester.
         origin: What identifies this asking: a repeat of it is the same order.
+        address: Where to ship to, if that is no address that the cloud keeps already. It waits in a draft
+            until the cloud has it, and is in nothing else that is written.
     """
     known = world.store.by_origin(origin)
     if known:
@@ -37,15 +42,28 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
         return replies.nobody_can_approve()
     state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
     order = _new(world, Kind.ASKED, state, request.cloud, person, request.channel, request)
+    if address:
+        order = _shipped_to(world, order, address)
+    units = cloud_of(world, order).units(order.id, order.asked)
+    order = replace(order, placements=tuple(map(Placement, units)))
     body = {
-        "digest": request.digest(),
-        "asked": {key: list(said) for key, said in values_of(request).items()},
+        "digest": order.asked.digest(),
+        "asked": {key: list(said) for key, said in values_of(order.asked).items()},
     }
     return replies.filed(world.store.file(order, origin, after_filing(order), body))
 
 
+def _shipped_to(world: World, order: Order, address: NewAddress) -> Order:
+    """The order with an address that is still to be saved, under the order's own name."""
+    draft = world.store.save_draft(order.requester, {"address": asdict(address)}, world.now())
+    terms = replace(order.asked.azure, address=order.id.lower())
+    return replace(order, draft=draft, request=replace(order.asked, terms=terms))
+
+
 def wrong_region(world: World, request: Request) -> tuple[Mistake, ...]:
-    """What is wrong with the Region of a request, if it is none that is ordered in here."""
+    """What is wrong with the Region of a request to AWS, if it is none that is ordered in here."""
+    if not isinstance(request.terms, AwsTerms):
+        return ()
     region, offered = request.aws.region, world.settings.aws_regions
     if not region or region in offered:
         return ()
@@ -55,12 +73,24 @@ def wrong_region(world: World, request: Request) -> tuple[Mistake, ...]:
 
 
 def track(world: World, ref: str, person: str, channel: str, *, quiet: bool, origin: str) -> Say:
-    """Follow an order that was placed elsewhere; `quiet`: no card until something changes."""
-    known = world.store.by_origin(origin) or world.store.by_ref("aws", ref)
+    """Follow an order that was placed elsewhere; `quiet`: no card until something changes.
+
+    Args:
+        world: Store, settings and clock.
+        ref: An AWS order id, or the name of an Azure item or order, also as `GROUP/NAME`.
+        person: Slack user id of who wants to follow it.
+        channel: Where its card goes.
+        quiet: No card until something changes.
+        origin: What identifies this asking.
+    """
+    cloud = "aws" if AWS_ORDER.fullmatch(ref) else "azure"
+    if cloud not in world.clouds:
+        return replies.not_trackable(ref, tuple(world.clouds))
+    known = world.store.by_origin(origin) or named(world, ref)
     if known:
         return replies.already_followed(known) if known.ref else replies.tracking(known)
     order = replace(
-        _new(world, Kind.TRACKED, State.CHECKING, "aws", person, channel),
+        _new(world, Kind.TRACKED, State.CHECKING, cloud, person, channel),
         looking_for=ref,
         quiet=quiet,
     )
@@ -75,6 +105,8 @@ def check(world: World, claim: Claim) -> Result:
         return None
     event: life.Event
     try:
+        if not _address_saved(world, order):
+            return Again(ADDRESS_AGAIN)
         event = _found(world, order) if order.looking_for else _checked(world, order)
     except CloudDenied:
         raise  # no fault of who asked: it waits until an operator has mended that
@@ -84,7 +116,29 @@ def check(world: World, claim: Claim) -> Result:
     if verdict is Verdict.BUSY:
         words = f"{order.looking_for} is followed by another order here already."
         verdict, _ = happen(world, order, life.CheckRefused("AlreadyFollowed", words))
-    return None if verdict is Verdict.DONE else Again(0)
+    if verdict is not Verdict.DONE:
+        return Again(0)
+    world.store.forget_draft(order.draft)
+    return None
+
+
+def _address_saved(world: World, order: Order) -> bool:
+    """Whether the cloud has the address that was typed into the form, which it is given at first.
+
+    Where it tells how that goes is kept beside the address, so that whoever comes after a crash goes on.
+    """
+    kept = world.store.draft(order.draft, order.requester) if order.draft else None
+    if kept is None:
+        return True
+    cloud = cloud_of(world, order)
+    if "status_url" in kept:
+        return cloud.ended(kept["status_url"])
+    address = NewAddress(**kept["address"])
+    status_url = cloud.save_address(order.asked.azure.address, order.asked, address)
+    failpoint("address-sent")
+    if status_url:
+        world.store.keep_draft(order.draft, kept | {"status_url": status_url})
+    return not status_url
 
 
 def _found(world: World, order: Order) -> life.Looked:
@@ -123,8 +177,8 @@ def _new(
 
 
 def _with_region(world: World, request: Request) -> Request:
-    """The Region that the catalogue or the settings tell, where none was typed."""
-    if request.aws.region:
+    """The Region that the catalogue or the settings tell, where AWS was asked for without one."""
+    if not isinstance(request.terms, AwsTerms) or request.aws.region:
         return request
     suffix = f"/{request.aws.outpost}"
     found = [choice.value for choice in choices(world, "outpost") if choice.value.endswith(suffix)]
@@ -135,6 +189,12 @@ def _with_region(world: World, request: Request) -> Request:
 
 
 def _in_catalogue(world: World, request: Request) -> bool:
+    """Whether the catalogue proves that the cloud knows all of it.
+
+    Of Azure it never does: what the address is that people decide about has to be read first.
+    """
+    if not isinstance(request.terms, AwsTerms):
+        return False
     terms = request.aws
     outpost = terms.outpost.rpartition("/")[2]
     outposts = {choice.value for choice in choices(world, "outpost")}

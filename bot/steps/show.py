@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.messages import replies
 from bot.core.messages.blocks import Say
 from bot.core.order import ENDED, State
-from bot.spine import World
+from bot.spine import World, named
 
 PAGE = 10
 SHOWN = {
@@ -19,7 +19,7 @@ SHOWN = {
 
 def status(world: World, ref: str) -> Say:
     """Where an order stands; `ref` is our id or the cloud's."""
-    order = world.store.order(ref) or world.store.by_ref("aws", ref)
+    order = world.store.order(ref) or named(world, ref)
     return replies.status(order, world.store.events(order.id)) if order else replies.no_such(ref)
 
 

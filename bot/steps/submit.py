@@ -3,8 +3,11 @@
     take the scope → ask the cloud whether the order is there already → commit the intent → send once
     → commit what came of it
 
-A process may die between any two of these. Whoever finds an order in the state *placing* later does not
-send: it cannot know whether the dead one did, so the order becomes unclear and is looked for.
+A process may die between any two of these. Whoever finds an order, or a unit of one, that is being sent
+does not send: it cannot know whether the dead one did, so it becomes unclear and is looked for.
+
+Where a cloud takes units one by one, each run of this work sends one of them, or looks once at those that
+the cloud has accepted; the row of work stays until all of them have an outcome.
 """
 
 from __future__ import annotations
@@ -15,12 +18,23 @@ from datetime import timedelta
 from bot.core import order as life
 from bot.core.follow import Job, Work
 from bot.core.messages import desk
-from bot.core.order import Event, Order, State
+from bot.core.order import Event, Order, Step
 from bot.core.policy import satisfied
 from bot.errors import CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Accepted, Found, NotSent, Outcome, Placed, Refused, Unclear
-from bot.spine import SKEW, Again, Result, World, cloud_of, happen, settle, tell_operators
+from bot.spine import (
+    SKEW,
+    Again,
+    Result,
+    World,
+    cloud_of,
+    happen,
+    out_of_patience,
+    reread,
+    settle,
+    tell_operators,
+)
 from bot.store import Claim, Verdict
 
 log = logging.getLogger(__name__)
@@ -30,21 +44,30 @@ WAIT_FOR_SCOPE = 60.0
 
 
 def submit(world: World, claim: Claim) -> Result:
-    """Place an order, or find out why not."""
+    """Place an order or the next unit of one, or find out why not."""
     order = world.store.order(claim.work.order_id)
     if order is None:
         return None
-    if order.state is State.PLACING:
-        settle(world, order, life.WentUnclear(desk.STOPPED_WHILE_PLACING))
-        return None
-    if order.state is not State.APPROVED or not _approved_as_it_is(world, order):
+    stopped = life.in_flight(order)
+    if stopped is not None:
+        settle(world, order, life.WentUnclear(desk.STOPPED_WHILE_PLACING, stopped))
+        return _next_unit(order)
+    unit = life.to_send(order)
+    if unit is None:
+        return _await(world, order)
+    if not _approved_as_it_is(world, order):
         return None
     try:
-        return _ask_then_send(world, claim, order)
+        return _ask_then_send(world, claim, order, unit)
     except (CloudDown, CloudRefused) as error:
         # Only asking first raises: nothing has been sent, and nothing may be before the cloud was asked.
         tell_operators(world, f"{order.id}/waits", desk.placing_waits(order, str(error)))
         raise
+
+
+def _next_unit(order: Order) -> Result:
+    """What comes after one unit: the next. An order that is sent whole is done."""
+    return Again(0) if order.placements else None
 
 
 def _approved_as_it_is(world: World, order: Order) -> bool:
@@ -54,40 +77,77 @@ def _approved_as_it_is(world: World, order: Order) -> bool:
     return False
 
 
-def _ask_then_send(world: World, claim: Claim, order: Order) -> Result:
-    if world.store.holder(order.scope):
+def _ask_then_send(world: World, claim: Claim, order: Order, unit: str) -> Result:
+    if _held_by_another(world, order):
         return _wait_for_scope(world, order)
     cloud, request = cloud_of(world, order), order.asked
     known = cloud.known(request)
-    found = cloud.look_alikes(request, order.filed_at - SKEW, _not_this_one(world, order))
+    found = cloud.look_alikes(request, order.filed_at - SKEW, _not_this_one(world, order), unit)
     if found:
-        return _exists_already(world, order, found)
+        return _exists_already(world, order, found, unit)
     send_before = claim.until - timedelta(seconds=world.settings.place_timeout)
     if world.now() >= send_before:
         raise CloudDown(desk.ASKING_TOO_SLOW)
     failpoint("asked-first")
-    verdict, placing = happen(world, order, life.Attempted(tuple(sorted(known))))
+    verdict, placing = happen(world, order, life.Attempted(tuple(sorted(known)), unit))
     if verdict is Verdict.BUSY:
         return _wait_for_scope(world, order)
     if verdict is Verdict.STALE:
         return Again(0)
     failpoint("before-placing")
-    outcome = cloud.place(request, send_before)
+    outcome = cloud.place(request, send_before, unit)
     failpoint("after-placing")
-    log.info("placing.answered", extra={"order": order.id, "outcome": repr(outcome)})
-    settled = settle(world, placing, as_event(outcome))
+    log.info("placing.answered", extra={"order": order.id, "unit": unit, "outcome": repr(outcome)})
+    settled = settle(world, placing, as_event(outcome, unit))
     if isinstance(outcome, NotSent):
         tell_operators(world, f"{order.id}/waits", desk.placing_waits(settled, outcome.why))
-    return None
+        return None  # the event has put the next try on the list
+    if isinstance(outcome, Accepted) and life.to_send(settled) is None:
+        return Again(outcome.retry_after)
+    return _next_unit(order)
+
+
+def _held_by_another(world: World, order: Order) -> bool:
+    holder = world.store.holder(order.scope)
+    return holder is not None and holder.id != order.id
+
+
+def _await(world: World, order: Order) -> Result:
+    """Look once at each unit that the cloud works on; nothing to do where there is none."""
+    waits = [_look_after(world, order, unit) for unit in order.units(Step.ACCEPTED)]
+    return Again(max(waits)) if waits else None
+
+
+def _look_after(world: World, order: Order, unit: str) -> float:
+    """What became of a unit that the cloud has accepted; returns the seconds until it is worth a look."""
+    status_url = order.placement(unit).status_url
+    try:
+        outcome = cloud_of(world, order).outcome(order.asked, unit, status_url)
+    except (CloudDown, CloudRefused) as error:
+        if not out_of_patience(world, order):
+            raise
+        outcome = Unclear(desk.not_told(str(error)))
+    if isinstance(outcome, Accepted) and outcome.status_url == status_url:
+        return outcome.retry_after
+    failpoint("outcome-told")
+    settle(world, reread(world, order), as_event(outcome, unit))
+    return outcome.retry_after if isinstance(outcome, Accepted) else 0.0
 
 
 def _not_this_one(world: World, order: Order) -> frozenset[str]:
     return world.store.refs(order.cloud) | set(order.known)
 
 
-def _exists_already(world: World, order: Order, found: tuple[Found, ...]) -> Result:
+def _exists_already(world: World, order: Order, found: tuple[Found, ...], unit: str) -> Result:
     """Something that looks like the order is there before it was ever sent: a restored backup, or chance."""
-    if world.store.holder(order.scope):
+    if unit:
+        ours = [one for one in found if one.ours]
+        event = (
+            life.WasPlaced(ours[0].ref, unit=unit) if ours else life.WentUnclear(desk.EXISTS_ALREADY, unit)
+        )
+        settle(world, order, event)
+        return Again(0)
+    if _held_by_another(world, order):
         return _wait_for_scope(world, order)
     if {one.ref.id for one in found} & world.store.refs(order.cloud):
         return Again(0)  # a twin of this order was placed while the cloud was asked

@@ -6,18 +6,15 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core import order as life
 from bot.core.follow import Job, Work
-from bot.core.messages import desk, replies
-from bot.core.messages.blocks import Say
-from bot.core.order import Kind, Order, State
-from bot.core.policy import Reason, named
-from bot.core.snapshot import Summary
-from bot.errors import CloudDown, CloudError, CloudRefused
+from bot.core.messages import desk
+from bot.core.order import Order, State
+from bot.core.snapshot import Snapshot, Summary, gone
+from bot.errors import CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.failpoint import failpoint
 from bot.ports import Cloud
-from bot.spine import Again, Every, Result, World, cloud_of, happen, outage, recovered, reread, settle
-from bot.store import Claim, Verdict
+from bot.spine import Again, Every, Result, World, cloud_of, outage, recovered, see
+from bot.store import Claim
 
 log = logging.getLogger(__name__)
 
@@ -48,24 +45,49 @@ def _look(world: World, name: str, scope: str) -> None:
     """List the scope and read what changed. One order that cannot be read does not hide the others."""
     cloud, followed = world.clouds[name], world.store.followed(name, scope)
     stale = _budget(world, followed)
+    refs = [order.ref for order in followed.values() if order.ref]
     due = [
-        (order, summary.fingerprint)
-        for summary in cloud.summaries(scope, [order.ref for order in followed.values() if order.ref])
-        if (order := followed.get(summary.ref.id)) and (_changed(order, summary) or order.id in stale)
+        (order, summary)
+        for summary in cloud.summaries(scope, refs)
+        if (order := followed.get(summary.ref.id)) and _worth_a_look(order, summary, stale)
     ]
-    failures = [error for order, fingerprint in due if (error := _failure(world, cloud, order, fingerprint))]
+    failures = [error for order, summary in due if (error := _failure(world, cloud, order, summary))]
     if failures and len(failures) == len(due):
         raise failures[0]
 
 
-def _failure(world: World, cloud: Cloud, order: Order, fingerprint: str) -> CloudError | None:
-    """Read one order; what went wrong, if anything did."""
+def _failure(world: World, cloud: Cloud, order: Order, summary: Summary) -> CloudError | None:
+    """Take in one order; what went wrong, if anything did."""
     try:
-        _read(world, cloud, order, fingerprint)
+        _take_in(world, cloud, order, summary)
     except CloudError as error:
         log.warning("order.unreadable", extra={"order": order.id, "why": str(error)})
         return error
     return None
+
+
+def _take_in(world: World, cloud: Cloud, order: Order, summary: Summary) -> None:
+    """What a listing tells in full is taken as it is; else the order is read, and what the listing said is
+    kept as it said it, so that the next one is compared with its like."""
+    snapshot = summary.snapshot
+    if snapshot is None:
+        snapshot = _read(cloud, order, summary)
+        snapshot = replace(snapshot, fingerprint=summary.fingerprint or snapshot.fingerprint)
+    failpoint("looked")
+    see(world, order, snapshot)
+
+
+def _read(cloud: Cloud, order: Order, summary: Summary) -> Snapshot:
+    try:
+        return cloud.read(summary.ref)
+    except CloudUnknown:
+        if not summary.missing or order.snapshot is None:
+            raise
+        return gone(order.snapshot)
+
+
+def _worth_a_look(order: Order, summary: Summary, stale: frozenset[str]) -> bool:
+    return _changed(order, summary) or (summary.snapshot is None and order.id in stale)
 
 
 def _changed(order: Order, summary: Summary) -> bool:
@@ -94,28 +116,13 @@ def _patience(world: World, order: Order) -> timedelta:
     return min(TRANSIT_LOOK, timedelta(seconds=3 * world.settings.poll_interval))
 
 
-def _read(world: World, cloud: Cloud, order: Order, fingerprint: str = "") -> None:
-    """One full look. Somebody who changed the order meanwhile does not make it lost.
-
-    What a listing said is kept as it said it (`fingerprint`), so that the next one is compared with its like.
-    """
-    if order.ref is None:
-        return
-    snapshot = cloud.read(order.ref)
-    event = life.Looked(replace(snapshot, fingerprint=fingerprint or snapshot.fingerprint))
-    failpoint("looked")
-    while life.may_follow(order, life.Looked):
-        verdict, _ = happen(world, order, event)
-        if verdict is Verdict.DONE:
-            return
-        order = reread(world, order)
-
-
 def look_one(world: World, claim: Claim) -> Result:
     """Read one order in full, now."""
     order = world.store.order(claim.work.order_id)
     if order and order.ref:
-        _read(world, cloud_of(world, order), order)
+        snapshot = cloud_of(world, order).read(order.ref)
+        failpoint("looked")
+        see(world, order, snapshot)
     return None
 
 
@@ -126,55 +133,3 @@ def look_work(world: World) -> list[Work]:
         for name, cloud in world.clouds.items()
         for scope in cloud.scopes
     ]
-
-
-def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "") -> Say:
-    """Ask the cloud to cancel a placed order, for those who may."""
-    order = world.store.order(order_id)
-    if order is None:
-        return replies.no_such(order_id)
-    refusal = why_not_cancel(world, order, person)
-    if refusal:
-        return refusal
-    verdict, after = happen(world, order, life.CancelAsked(person, reason), person)
-    return (
-        replies.cancelling(after)
-        if verdict is Verdict.DONE
-        else ask_to_cancel(world, order_id, person, reason)
-    )
-
-
-def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
-    """What to answer instead of cancelling: to the wrong person, or at the wrong time."""
-    if not life.may_follow(order, life.CancelAsked):
-        return replies.not_placed(order)
-    # Following an order that was placed elsewhere gives nobody the right to end it.
-    own = (order.requester,) if order.kind is Kind.ASKED else ()
-    people = (*own, *world.settings.approvers, *world.settings.operators)
-    right = named(people, person, world.store.groups(), world.now())
-    if right.reason is Reason.UNKNOWN:
-        world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
-        return replies.operators_unknown(order)
-    if not right.allowed:
-        return replies.may_not_cancel(order)
-    return replies.cancelling(order) if order.cancel_asked_by else None
-
-
-def cancel(world: World, claim: Claim) -> Result:
-    """Ask the cloud to cancel an order, and read what became of it."""
-    order = world.store.order(claim.work.order_id)
-    if order is None or order.ref is None or not order.cancel_asked_by:
-        return None
-    cloud = cloud_of(world, order)
-    try:
-        cloud.cancel(order.ref)
-    except CloudRefused as error:
-        # An earlier try may have got through although its answer was lost: the order itself tells.
-        _read(world, cloud, order)
-        order = reread(world, order)
-        if life.may_follow(order, life.CancelRefused):
-            settle(world, order, life.CancelRefused(error.code, error.words))
-        return None
-    failpoint("cancelled")
-    _read(world, cloud, order)
-    return None

@@ -203,10 +203,23 @@ class Store:
             ref_id=ref_id,
         )
 
+    def by_name(self, cloud: str, name: str) -> Order | None:
+        """The newest order that a cloud keeps under a name, in whichever group (`GROUP/NAME`) it is."""
+        tail = f"/{name}"
+        return self._one(
+            "select body from orders where cloud = :cloud and ref_id <> '' and "
+            "(ref_id = :name or substr(ref_id, length(ref_id) - :size + 1) = :tail) "
+            "order by filed_at desc limit 1",
+            cloud=cloud,
+            name=name,
+            size=len(tail),
+            tail=tail,
+        )
+
     def by_origin(self, origin: str) -> Order | None:
         return self._one("select body from orders where origin = :origin", origin=origin)
 
-    def _one(self, sql: str, **params: str) -> Order | None:
+    def _one(self, sql: str, **params: str | int) -> Order | None:
         rows = self.engine.rows(sql, **params)
         return life.load(rows[0]["body"]) if rows else None
 
@@ -516,6 +529,18 @@ class Store:
             "select body from drafts where id = :id and person = :person", id=id, person=person
         )
         return json.loads(rows[0]["body"]) if rows else None
+
+    def keep_draft(self, id: str, body: Mapping[str, Any]) -> None:
+        """Write anew what is kept in a draft."""
+        self.engine.transact(
+            lambda tx: tx.run(
+                "update drafts set body = :body where id = :id", id=id, body=json.dumps(dict(body))
+            )
+        )
+
+    def forget_draft(self, id: str) -> None:
+        """Let go of a draft; one that is gone already is gone."""
+        self.engine.transact(lambda tx: tx.run("delete from drafts where id = :id", id=id))
 
     # Audit
 

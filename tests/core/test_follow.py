@@ -41,7 +41,8 @@ def placed(snapshot: Snapshot | None = MOVING) -> Order:
 
 
 def test_every_event_has_its_line_and_every_kind_of_work_its_step() -> None:
-    assert {*FOLLOWS, life.Looked} == set(get_args(life.Event))
+    # What is accepted is a unit of several: what follows from those is told in test_units.
+    assert {*FOLLOWS, life.Looked, life.Accepted} == set(get_args(life.Event))
     assert set(STEPS) == set(Job)
 
 
@@ -65,6 +66,9 @@ TOLD = ["card", "request", "thread", "direct"]
         (State.UNCLEAR, life.SaidNotPlaced, ["card", "request", "thread", "desk", "submit"]),
         (State.PLACED, life.CancelAsked, ["card", "thread", "cancel"]),
         (State.PLACED, life.CancelRefused, ["card", "thread", "direct"]),
+        (State.PLACED, life.OperationAsked, ["card", "thread", "operation"]),
+        (State.PLACED, life.OperationDone, ["card", "thread", "look-one"]),
+        (State.PLACED, life.OperationRefused, ["card", "thread", "direct"]),
         (State.UNCLEAR, life.Muted, ["desk"]),
     ],
 )

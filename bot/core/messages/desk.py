@@ -89,6 +89,17 @@ def not_configured(cloud: str) -> str:
     return f"{words.cloud_name(cloud)} is not set up any more"
 
 
+NOT_THERE = "the cloud has nothing under that name"
+
+
+def not_told(why: str) -> str:
+    return f"it was accepted, and what became of it cannot be found out: {why}"
+
+
+def is_no_unit(units: tuple[str, ...]) -> str:
+    return f"it is none of the units that are unclear ({', '.join(units)})"
+
+
 def taken(ref_id: str) -> str:
     return f"the answer names {ref_id}, which another order here has already"
 
