@@ -33,18 +33,20 @@ QUICK = {"POLL_INTERVAL": "0.3", "RECONCILE_FOR": "1", "PLACE_TIMEOUT": "2", "LO
 
 
 class Here:
-    """A local world with a bot in it. Use as a context manager."""
+    """A local world with a bot in it, set up for AWS unless `clouds` says otherwise. A context manager."""
+
+    clouds: tuple[str, ...] = ("aws",)
 
     def __init__(self, database_url: str, **settings: str) -> None:
-        self.local = LocalWorld()
+        self.local = LocalWorld(self.clouds)
         self.local.start()
-        self.slack, self.aws = self.local.slack, self.local.outposts
+        self.slack, self.aws, self.arm = self.local.slack, self.local.outposts, self.local.arm
         environment = self.local.environment(database_url, 0) | QUICK | settings
         self.environment = environment
-        # boto3 reads its credentials and its address from the process it lives in.
-        self._aws = pytest.MonkeyPatch()
-        for name, value in self.aws.environment().items():
-            self._aws.setenv(name, value)
+        # SDKs read their credentials and addresses from the process they live in.
+        self._sdks = pytest.MonkeyPatch()
+        for name, value in self.local.sdk_environment().items():
+            self._sdks.setenv(name, value)
         self.world: World = make_world(load(environment))
         self.app, self.live = make_app(self.world)
         self.http = in_threads(Web(self.world, self.app), "127.0.0.1", 0, 24)
@@ -65,7 +67,7 @@ class Here:
         self.http.__exit__(None, None, None)
         close(self.world)
         self.local.stop()
-        self._aws.undo()
+        self._sdks.undo()
 
     def wait(self, condition: Callable[[], T], timeout: float = 15.0) -> T:
         return self.slack.wait(condition, timeout)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.clouds import azure
 from bot.clouds.aws import READER_ACTIONS, SUBMITTER_ACTIONS
 from bot.settings import VARIABLES
 
@@ -67,6 +68,16 @@ def test_the_policies_in_the_readme_allow_exactly_what_the_code_does(
     text = README.split(f"<!-- {mark} -->")[1].split("```json")[1].split("```")[0]
     [statement] = json.loads(text)["Statement"]
     assert sorted(statement["Action"]) == sorted(actions)
+
+
+@pytest.mark.parametrize(
+    ("mark", "actions"), [("reader", azure.READER_ACTIONS), ("submitter", azure.SUBMITTER_ACTIONS)]
+)
+def test_the_azure_roles_in_the_readme_allow_exactly_what_the_code_does(
+    mark: str, actions: tuple[str, ...]
+) -> None:
+    text = README.split(f"<!-- azure-{mark} -->")[1].split("```json")[1].split("```")[0]
+    assert sorted(json.loads(text)["Actions"]) == sorted(actions)
 
 
 def test_the_manifest_asks_for_exactly_the_scopes_that_the_code_needs() -> None:

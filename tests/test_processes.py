@@ -24,7 +24,7 @@ Start = Callable[..., Bot]
 @pytest.fixture
 def local() -> Iterator[LocalWorld]:
     """Slack and AWS, without a bot."""
-    local = LocalWorld()
+    local = LocalWorld(("aws",))
     local.start()
     yield local
     local.stop()

@@ -1,4 +1,4 @@
-"""The local world: a Slack, an AWS, and the bot as a process of its own between them.
+"""The local world: a Slack, an AWS, an Azure, and the bot as a process of its own between them.
 
 The bot is started like anywhere else, by its command line and its environment; nothing in it knows that
 the servers it talks to are on this machine.
@@ -15,9 +15,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from bot.demo.arm import LocalArm
 from bot.demo.outposts import LocalOutposts
 from bot.demo.slack import LocalSlack
 
@@ -28,17 +29,29 @@ REGION = "eu-west-1"
 
 
 class LocalWorld:
-    """A furnished Slack workspace and AWS account on loopback."""
+    """A furnished Slack workspace, AWS account and Azure subscription on loopback.
 
-    def __init__(self, regions: tuple[str, ...] = (REGION,)) -> None:
+    Args:
+        clouds: Those that the bot is set up for; the others do not even start.
+        regions: The AWS Regions that it orders in.
+    """
+
+    def __init__(
+        self, clouds: Collection[str] = ("aws", "azure"), regions: tuple[str, ...] = (REGION,)
+    ) -> None:
         self.regions = regions
         self.slack = LocalSlack()
         self.outposts = LocalOutposts()
+        self.arm = LocalArm()
+        self.clouds = [
+            cloud for name, cloud in (("aws", self.outposts), ("azure", self.arm)) if name in clouds
+        ]
 
     def start(self, slack_port: int = 0) -> None:
-        """Start both servers and let people and hardware move in."""
+        """Start the servers and let people and hardware move in."""
         self.slack.start(slack_port)
-        self.outposts.start()
+        for cloud in self.clouds:
+            cloud.start()
         for id, name in (
             (REQUESTER, "alice"),
             (APPROVER, "bob"),
@@ -55,15 +68,26 @@ class LocalWorld:
         ):
             self.slack.add_channel(id, name)
         self.outposts.furnish(self.regions)
+        self.arm.furnish()
 
     def stop(self) -> None:
-        """Stop both servers."""
+        """Stop the servers."""
         self.slack.stop()
-        self.outposts.stop()
+        for cloud in self.clouds:
+            cloud.stop()
+
+    def sdk_environment(self) -> dict[str, str]:
+        """What the clouds' SDKs need to find these servers, and what names them to the bot."""
+        found: dict[str, str] = {}
+        if self.outposts in self.clouds:
+            found |= self.outposts.environment() | {"AWS_REGIONS": ",".join(self.regions)}
+        if self.arm in self.clouds:
+            found |= self.arm.environment()
+        return found
 
     def environment(self, database: str, port: int) -> dict[str, str]:
         """The settings with which a bot lives in this world."""
-        return self.outposts.environment() | {
+        return self.sdk_environment() | {
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_API_URL": self.slack.api_url,
@@ -72,7 +96,6 @@ class LocalWorld:
             "OPERATIONS_CHANNEL": OPERATIONS,
             "APPROVERS": f"{APPROVER},{GROUP}",
             "OPERATORS": OPERATOR,
-            "AWS_REGIONS": ",".join(self.regions),
             "PORT": str(port),
             "LOG_FORMAT": "text",
         }

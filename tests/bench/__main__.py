@@ -32,7 +32,7 @@ Body = Callable[[], bytes]
 
 def main() -> int:
     """Measure, print a table, and return 0 if every bound holds."""
-    world = LocalWorld()
+    world = LocalWorld(("aws",))
     world.start()
     try:
         with scratch() as folder, bare(world, Path(folder)) as bare_port, quartermaster(world, folder) as bot:

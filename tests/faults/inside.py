@@ -52,7 +52,7 @@ class Inside:
 
     def __init__(self, database_url: str, **settings: str) -> None:
         self._ahead = timedelta()
-        self.local = LocalWorld()
+        self.local = LocalWorld(("aws",))
         self.local.outposts = LocalOutposts(clock=self.now)
         self.local.start()
         self.slack, self.aws = self.local.slack, self.local.outposts

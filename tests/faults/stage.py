@@ -80,7 +80,7 @@ class Stage:
         self.plant = plant
         self.patience = patience
         self.log = folder / "log"
-        self.local = LocalWorld()
+        self.local = LocalWorld(("aws",))
         self.local.start()
         self.environment = self.local.environment(database_url, 0) | SETTINGS | settings
         self.processes: list[Process] = []
