@@ -181,6 +181,8 @@ def _audited(order: Order, event: Event, told: tuple[News, ...]) -> dict[str, An
     if isinstance(event, Looked):
         return {"status": event.snapshot.status, "news": [_line(change) for change in told]}
     body = _plain(event)
+    if order.placements and type(event) in life.OF_A_UNIT:
+        body["state"] = order.state.value  # which does not follow from what happened to one unit
     if isinstance(event, life.Attempted) and order.request:
         body |= {
             "digest": order.request.digest(),

@@ -19,8 +19,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from bot.demo.arm import LocalArm
+from bot.demo.cloud import utc_now
 from bot.demo.outposts import LocalOutposts
 from bot.demo.slack import LocalSlack
+from bot.ports import Clock
 
 REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER = "U0ALICE", "U0BOB", "U0CAROL", "U0OPAL", "U0STRANGER"
 GROUP = "S0FINANCE"
@@ -34,15 +36,19 @@ class LocalWorld:
     Args:
         clouds: Those that the bot is set up for; the others do not even start.
         regions: The AWS Regions that it orders in.
+        clock: The time in the clouds.
     """
 
     def __init__(
-        self, clouds: Collection[str] = ("aws", "azure"), regions: tuple[str, ...] = (REGION,)
+        self,
+        clouds: Collection[str] = ("aws", "azure"),
+        regions: tuple[str, ...] = (REGION,),
+        clock: Clock = utc_now,
     ) -> None:
         self.regions = regions
         self.slack = LocalSlack()
-        self.outposts = LocalOutposts()
-        self.arm = LocalArm()
+        self.outposts = LocalOutposts(clock=clock)
+        self.arm = LocalArm(clock=clock)
         self.clouds = [
             cloud for name, cloud in (("aws", self.outposts), ("azure", self.arm)) if name in clouds
         ]

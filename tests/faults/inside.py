@@ -18,10 +18,9 @@ from slack_sdk import WebClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bot.clouds import open_clouds
-from bot.compose import close, make_app, make_world
+from bot.compose import azure_account, close, make_app, make_world
 from bot.core.follow import Job, Queue
 from bot.core.order import Order, State
-from bot.demo.outposts import LocalOutposts
 from bot.demo.slack import Message
 from bot.demo.world import (
     APPROVALS,
@@ -48,26 +47,32 @@ SETTINGS = {"POLL_INTERVAL": "60", "RECONCILE_FOR": "60", "PLACE_TIMEOUT": "30",
 
 
 class Inside:
-    """A local world with a bot in it. Use as a context manager."""
+    """A local world with a bot in it, set up for AWS unless `clouds` says otherwise. A context manager."""
+
+    clouds: tuple[str, ...] = ("aws",)
 
     def __init__(self, database_url: str, **settings: str) -> None:
         self._ahead = timedelta()
-        self.local = LocalWorld(("aws",))
-        self.local.outposts = LocalOutposts(clock=self.now)
+        self.local = LocalWorld(self.clouds, clock=self.now)
         self.local.start()
-        self.slack, self.aws = self.local.slack, self.local.outposts
+        self.slack, self.aws, self.arm = self.local.slack, self.local.outposts, self.local.arm
         self.settings = load(self.local.environment(database_url, 0) | SETTINGS | settings)
         self.lease = dict.fromkeys(Job, LEASE) | {Job.SUBMIT: 2 * self.settings.place_timeout}
         self.alice, self.bob, self.opal = (self.slack.person(id) for id in (REQUESTER, APPROVER, OPERATOR))
-        # boto3 reads its credentials and its address from the process it lives in.
+        # SDKs read their credentials and addresses from the process they live in.
         self._environment = pytest.MonkeyPatch()
-        for name, value in self.aws.environment().items():
+        for name, value in self.local.sdk_environment().items():
             self._environment.setenv(name, value)
         self.open()
 
     def open(self) -> None:
         """Start the bot."""
-        clouds = open_clouds(aws_regions=(REGION,), place_timeout=self.settings.place_timeout, clock=self.now)
+        clouds = open_clouds(
+            aws_regions=self.settings.aws_regions,
+            azure=azure_account(self.settings),
+            place_timeout=self.settings.place_timeout,
+            clock=self.now,
+        )
         self.world: World = replace(make_world(self.settings), clouds=clouds, now=self.now)
         self.talk(timeout=10)
         app, self.forms = make_app(self.world)
@@ -75,7 +80,9 @@ class Inside:
         self.http = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         self.http.start()
         self.slack.connect(f"http://127.0.0.1:{self.server.server_port}/slack/events")
-        request.keep(self.world, "aws", self.world.clouds["aws"].catalogue(REGION))
+        for name, cloud in clouds.items():
+            for scope in cloud.scopes:
+                request.keep(self.world, name, cloud.catalogue(scope))
 
     def shut(self) -> None:
         """Stop the bot."""

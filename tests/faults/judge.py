@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from bot.core.order import Order, State
+from bot.core.order import Order, State, Step
 from bot.demo.slack import Message
 from bot.demo.world import APPROVALS, OPERATIONS, ORDERS, LocalWorld
 from bot.store import Store
@@ -32,7 +32,13 @@ DIRECT = {
     verb: THREAD[verb] for verb in ("Approved", "WentUnclear", "PeopleAsked", "WasPlaced", "WasRefused")
 }
 """What watchers and the requester are told of each event. News of the cloud come in its own words."""
-LOUD = ("SHIPPED", "DELIVERED", "INSTALLED", "ERROR", "COMPLETED", "CANCELLED")
+UNIT_EVENTS = ("Attempted", "Accepted", "NothingSent", "WentUnclear", "WasPlaced", "WasRefused")
+SETTLED = {"placed": "Placed: Azure order ord-", "refused": "Refused", "unclear": "Unclear"}
+"""How it is told where an order stands that its cloud takes unit by unit."""
+LOUD = (
+    *("SHIPPED", "DELIVERED", "INSTALLED", "ERROR", "COMPLETED", "CANCELLED"),
+    *("(FAILED)", "IN USE", "RETURN COMPLETED"),
+)
 ENDLESS = ("look", "catalogue", "groups", "anchor", "tidy")
 """Work that is never done."""
 
@@ -82,13 +88,16 @@ def _cloud(store: Store, local: LocalWorld, orders: list[Order]) -> Iterator[str
         decided = len([one for one in store.decisions(order.id) if one.verb == "approve"])
         if decided != verbs["Approved"]:
             yield f"{order.id} has {decided} decisions and {verbs['Approved']} approvals"
+        if order.cloud == "azure":
+            yield from _units(store, local, order, decided)
+            continue
         allowed += verbs["Approved"] + verbs["SaidNotPlaced"] + verbs["NothingSent"]
         if order.ref:
             booked += 1
             refs.append(order.ref.id)
         elif verbs["Approved"] and order.state not in (State.REFUSED, State.WITHDRAWN):
             yield f"{order.id} was approved and is {order.state}"
-    approved = sum(len(store.decisions(order.id)) for order in orders)
+    approved = sum(len(store.decisions(order.id)) for order in orders if order.cloud == "aws")
     there = [order["OrderId"] for order in local.outposts.accepted()]
     if len(there) > approved:
         yield f"the cloud has {len(there)} orders for {approved} approvals"
@@ -98,8 +107,30 @@ def _cloud(store: Store, local: LocalWorld, orders: list[Order]) -> Iterator[str
         yield f"orders are mixed up: {refs}"
     if len(local.outposts.posts()) > allowed:
         yield f"CreateOrder was sent {len(local.outposts.posts())} times, allowed were {allowed}"
-    if local.outposts.unexpected:
-        yield f"the cloud was asked for nonsense: {local.outposts.unexpected}"
+    for cloud in local.clouds:
+        if cloud.unexpected:
+            yield f"the cloud was asked for nonsense: {cloud.unexpected}"
+    known = {one.unit for order in orders for one in order.placements}
+    strange = {item["name"] for item in local.arm.accepted()} - known
+    if strange:
+        yield f"the cloud has items that we do not know: {sorted(strange)}"
+
+
+def _units(store: Store, local: LocalWorld, order: Order, approvals: int) -> Iterator[str]:
+    """No unit was sent oftener than somebody allowed, and Azure has just those that we say it has."""
+    events = [(event["verb"], json.loads(event["body"])) for event in store.events(order.id)]
+    repeats = sum(verb == "SaidNotPlaced" for verb, _ in events)
+    there = {item["name"] for item in local.arm.accepted()}
+    for one in order.placements:
+        unsent = sum(verb == "NothingSent" and body["unit"] == one.unit for verb, body in events)
+        sent = len(local.arm.puts(one.unit))
+        if sent > approvals + unsent + repeats:
+            yield f"{one.unit} was sent {sent} times"
+        if one.unit in there and one.step not in (Step.PLACED, Step.UNCLEAR):
+            yield f"Azure has {one.unit}, which is {one.step} here"
+        if approvals and one.step in (Step.TO_DO, Step.SENDING, Step.ACCEPTED):
+            if order.state is not State.WITHDRAWN:
+                yield f"{one.unit} was approved and is {one.step}"
 
 
 def _slack_rules(local: LocalWorld, deaths: int) -> Iterator[str]:
@@ -145,8 +176,8 @@ def _current(what: str, message: Message, order: Order) -> Iterator[str]:
     )
     if word not in message.plain.lower():
         yield f"{what} does not say {order.state}: {message.plain!r}"
-    if order.ref and order.ref.id not in message.plain:
-        yield f"{what} does not name {order.ref.id}"
+    if order.ref and order.ref.name not in message.plain:
+        yield f"{what} does not name {order.ref.name}"
     if "Approve" in message.buttons and order.state is not State.WAITING:
         yield f"{what} can still be approved"
 
@@ -154,7 +185,11 @@ def _current(what: str, message: Message, order: Order) -> Iterator[str]:
 def _lines(events: list[Row], words: dict[str, str], loud: tuple[str, ...] = ()) -> Iterator[str]:
     """What each event has to say somewhere in its message, in order."""
     for event in events:
-        if event["verb"] in words:
+        if event["verb"] in UNIT_EVENTS and "state" in json.loads(event["body"]):
+            # Of a unit nobody is told alone, but how all of them stand once each has been tried.
+            said = SETTLED.get(json.loads(event["body"])["state"])
+            yield from [said] if said else []
+        elif event["verb"] in words:
             yield words[event["verb"]]
         elif event["verb"] == "Looked":
             news = json.loads(event["body"])["news"]
