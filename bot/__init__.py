@@ -5,14 +5,15 @@
                                     ▼
                   store: order + audit event + work, in one transaction
                                     │
-    Slack ◄── slack/chat ◄── steps ◄── worker ──► clouds ──► AWS
+    Slack ◄── slack/chat ◄── steps ◄── worker ──► clouds ──► AWS, Azure
 
 `core`     what may follow what (`order`), what has to be done then (`follow`), who may (`policy`), what a
            cloud says (`snapshot`), what was asked (`request`, `command`, `form`), every word (`messages`)
-`steps`    a file for each step of an order's life: request, approve, submit, reconcile, track, notify, show
+`steps`    a file for each step of an order's life: request, approve, submit, reconcile, track, operate,
+           notify, show
 `spine`    the one way in which an order changes
 `store`    all SQL, written once for SQLite and PostgreSQL
 `clouds`   one provider each; `ports` says what steps need of one
 `worker`   claims due work and runs its step; `web` answers HTTP; `compose` builds all, `__main__` starts it
-`demo`     a local Slack and a local AWS, for `make demo` and for the tests
+`demo`     a local Slack, a local AWS and a local Azure, for `make demo` and for the tests
 """

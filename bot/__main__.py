@@ -122,7 +122,7 @@ def export() -> None:
 @click.option("--story", is_flag=True, help="Play an order from its beginning to its end, and check it.")
 @click.option("--port", default=8765, help="Where the local Slack is served.")
 def demo(story: bool, port: int) -> None:
-    """The whole product on this machine alone: a local Slack, a local AWS, no accounts."""
+    """The whole product on this machine alone: a local Slack, AWS and Azure, no accounts."""
     from bot.demo.play import interactive, play
 
     sys.exit(play() if story else interactive(port))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.compose import close, make_app, make_world
+from bot.core.messages.words import readable
 from bot.core.order import Order, State
 from bot.demo.slack import Ack, Message, Person
 from bot.demo.world import (
@@ -95,6 +96,11 @@ class Here:
             f'/order aws outpost={self.outpost} item={self.items[0]}:2 {TERMS} reason="{reason}" {more} --yes'
         )
 
+    @property
+    def accepted(self) -> int:
+        """How much the cloud has taken."""
+        return len(self.aws.accepted())
+
     def ask(self, more: str = "", reason: str = "New depot", person: Person | None = None) -> Message:
         """File a request, and wait for its message in the approvals channel."""
         before = len(self.slack.messages(APPROVALS))
@@ -105,9 +111,9 @@ class Here:
     def place(self, more: str = "", reason: str = "New depot") -> Message:
         """File, approve, and wait until it is placed; returns the message in the approvals channel."""
         request = self.ask(more, reason)
-        placed = len(self.aws.accepted())
+        placed = self.accepted
         self.bob.click(request, "Approve")
-        self.wait(lambda: self.aws.accepted()[placed:])
+        self.wait(lambda: self.accepted > placed)
         self.wait(lambda: self.order(request).state is State.PLACED)
         return request
 
@@ -147,6 +153,38 @@ class Here:
             self.world.store.keep(key, [], old)
 
 
+class HereAzure(Here):
+    """The same, set up for Azure alone."""
+
+    clouds = ("azure",)
+    quantity = 2
+
+    def __init__(self, database_url: str, **settings: str) -> None:
+        super().__init__(database_url, **settings)
+        self.arm.retry_after = 1
+
+    def line(self, more: str = "", reason: str = "New depot") -> str:
+        terms = f"product={PRODUCT} configuration=edgep_high type=Purchase address=columbus-plant"
+        return f'/order azure {terms} qty={self.quantity} reason="{reason}" {more} --yes'
+
+    @property
+    def accepted(self) -> int:
+        return len(self.arm.accepted())
+
+    def names(self, request: Message) -> list[str]:
+        """The names of the items of an order."""
+        return [one.unit for one in self.order(request).placements]
+
+    def advance_all(self, request: Message, stage: str) -> None:
+        """Let every item of an order reach a stage, and wait until the thread tells of it."""
+        for name in self.names(request):
+            self.arm.set_stage(name, stage)
+        self.wait(lambda: readable(stage) in self.thread())
+
+
+PRODUCT = "azurestackedge/azurestackedge/azurestackedgegpu"
+
+
 def order_id(message: Message) -> str:
     return next(word for word in message.plain.split() if word.startswith("ORD-"))
 
@@ -156,4 +194,4 @@ def text(ack: Ack) -> str:
     return str(ack.body["text"] if isinstance(ack.body, dict) else ack.body)
 
 
-__all__ = ["APPROVALS", "OPERATIONS", "ORDERS", "TERMS", "Here", "order_id", "text"]
+__all__ = ["APPROVALS", "OPERATIONS", "ORDERS", "PRODUCT", "TERMS", "Here", "HereAzure", "order_id", "text"]

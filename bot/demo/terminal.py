@@ -12,16 +12,16 @@ from bot.demo.slack import Form, Message
 from bot.demo.world import APPROVALS, OPERATIONS, ORDERS, REQUESTER, Bot, LocalWorld
 
 HELP = """\
-You are {name} in #edge-orders. The bot is real, Slack and AWS are on this machine; a stage takes seconds.
+You are {name} in #edge-orders. The bot is real; Slack, AWS and Azure are on this machine. A stage takes seconds.
 
-  /order …               what you would type in Slack; start with  /order help  or  /order aws
+  /order …               what you would type in Slack; start with  /order help  or  /order azure
   as alice|bob|carol|opal|mallory
                          become somebody: alice asks, bob and carol approve, opal operates, mallory may not
   click Approve          press a button of the newest message that has it; also  click Approve ORD-7F3K2M
   form                   what your open form shows; offers every choice
   set Label = value      fill a field of it, for instance  set Reason = New depot
   press Add another item, submit, close
-  lose                   AWS takes the next order and its answer gets lost
+  lose                   AWS, or Azure, takes the next order and its answer gets lost
   kill                   kill -9 the bot, and start it again
   help, quit
 """
@@ -72,7 +72,7 @@ class Terminal:
             "press": lambda rest: self._with_form(lambda form: form.press(rest)),
             "submit": lambda _: self._submit(),
             "close": lambda _: self._with_form(lambda form: form.close()),
-            "lose": lambda _: self.world.outposts.faults.add("CreateOrder", "drop_after"),
+            "lose": lambda _: self._lose(),
             "kill": lambda _: self._kill(),
             "help": lambda _: click.echo(HELP.format(name=self.person.name)),
         }
@@ -147,6 +147,10 @@ class Terminal:
                 click.echo(f"{label}: {error}")
 
         self._with_form(act)
+
+    def _lose(self) -> None:
+        self.world.outposts.faults.add("CreateOrder", "drop_after")
+        self.world.arm.faults.add("OrderItems_Create", "drop_after")
 
     def _kill(self) -> None:
         self.bot.kill()

@@ -128,9 +128,9 @@ def _units(store: Store, local: LocalWorld, order: Order, approvals: int) -> Ite
             yield f"{one.unit} was sent {sent} times"
         if one.unit in there and one.step not in (Step.PLACED, Step.UNCLEAR):
             yield f"Azure has {one.unit}, which is {one.step} here"
-        if approvals and one.step in (Step.TO_DO, Step.SENDING, Step.ACCEPTED):
-            if order.state is not State.WITHDRAWN:
-                yield f"{one.unit} was approved and is {one.step}"
+        unfinished = one.step in (Step.TO_DO, Step.SENDING, Step.ACCEPTED)
+        if approvals and unfinished and order.state is not State.WITHDRAWN:
+            yield f"{one.unit} was approved and is {one.step}"
 
 
 def _slack_rules(local: LocalWorld, deaths: int) -> Iterator[str]:

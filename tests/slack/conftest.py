@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import Here
+from tests.harness import Here, HereAzure
 
 
 @pytest.fixture
@@ -14,3 +14,12 @@ def here(sqlite_url: str) -> Iterator[Here]:
         yield here
         assert here.slack.violations == []
         assert here.aws.unexpected == []
+
+
+@pytest.fixture
+def azure(sqlite_url: str) -> Iterator[HereAzure]:
+    """The bot over SQLite, with Azure."""
+    with HereAzure(sqlite_url) as here:
+        yield here
+        assert here.slack.violations == []
+        assert here.arm.unexpected == []
