@@ -12,7 +12,7 @@ from bot.demo.slack import Form, Message
 from bot.demo.world import APPROVALS, OPERATIONS, ORDERS, REQUESTER, Bot, LocalWorld
 
 HELP = """\
-You are {name} in #edge-orders. The bot is real; Slack, AWS and Azure are on this machine. A stage takes seconds.
+You are {name} in #edge-orders. The bot is real; Slack, AWS, Azure are on this machine. Stages take seconds.
 
   /order …               what you would type in Slack; start with  /order help  or  /order azure
   as alice|bob|carol|opal|mallory
