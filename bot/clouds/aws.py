@@ -20,11 +20,12 @@ from bot.clouds.aws_client import (
     NO_CREDENTIALS,
     STALE_CREDENTIALS,
     Clients,
-    Gate,
     booked,
     cloud_error,
     outcome_of,
 )
+from bot.clouds.gate import Gate
+from bot.clouds.reading import Answer, by_text, text
 from bot.core.order import Operation
 from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
@@ -88,8 +89,8 @@ class Aws:
         )
         offered = [item for item in items if item.get("ItemStatus", "AVAILABLE") == "AVAILABLE"]
         choices: dict[str, tuple[Choice, ...]] = {
-            "outpost": view.by_text(view.outpost_choice(each, places, scope) for each in outposts),
-            "item": view.by_text(view.item_choice(item) for item in offered),
+            "outpost": by_text(view.outpost_choice(each, places, scope) for each in outposts),
+            "item": by_text(view.item_choice(item) for item in offered),
         }
         return Catalogue(scope, choices)
 
@@ -106,7 +107,7 @@ class Aws:
         except CloudError as error:
             log.info("aws.sites_unreadable", extra={"region": region, "why": str(error)})
             return {}
-        return {view.text(site.get("SiteId")): view.place(site) for site in sites}
+        return {text(site.get("SiteId")): view.place(site) for site in sites}
 
     def check(self, request: Request) -> Request:
         """The request with its Region, if AWS knows its Outpost and offers each of its items."""
@@ -133,7 +134,7 @@ class Aws:
             answer = self._one(
                 region, "CatalogItem", lambda client: client.get_catalog_item(CatalogItemId=item)
             )
-        status = view.text(answer.get("ItemStatus"))
+        status = text(answer.get("ItemStatus"))
         if status != "AVAILABLE":
             said = f"its status is {status}" if status else "it has no status"
             raise CloudRefused(
@@ -158,6 +159,7 @@ class Aws:
         gate = Gate(send_before, self._clock)
         try:
             with self._clients.submitter(region) as client:
+                # What is stopped even later carries a signature that grows old, which AWS refuses.
                 client.meta.events.register_last("before-send.outposts.CreateOrder", gate)
                 answer = client.create_order(**_order_body(request.aws))
         except Exception as error:  # noqa: BLE001 - whatever happens, what matters is whether it was sent
@@ -171,7 +173,7 @@ class Aws:
 
     def known(self, request: Request) -> frozenset[str]:
         """The ids of all orders of the request's Outpost."""
-        return frozenset(view.text(order.get("OrderId")) for order in self._orders_there(request))
+        return frozenset(text(order.get("OrderId")) for order in self._orders_there(request))
 
     def outcome(self, request: Request, unit: str, status_url: str) -> Outcome:
         """Never: the answer to CreateOrder is final."""
@@ -187,7 +189,7 @@ class Aws:
         """Orders of the Outpost that could be this one, each read in full, oldest first."""
         region = self._region(request.aws)
         candidates = [
-            view.text(order.get("OrderId"))
+            text(order.get("OrderId"))
             for order in self._orders_there(request)
             if view.may_be_ours(order, since, known)
         ]
@@ -196,7 +198,7 @@ class Aws:
             view.found(order, region) for order in orders if view.equals(order, request.aws)
         )
 
-    def _orders_there(self, request: Request) -> Iterator[view.Answer]:
+    def _orders_there(self, request: Request) -> Iterator[Answer]:
         region, outpost = self._region(request.aws), request.aws.outpost
         orders = self._all(
             region,
@@ -210,7 +212,7 @@ class Aws:
                 raise _worthless("OrderId", region)
             yield order
 
-    def _listed_order(self, region: str, order_id: str) -> view.Answer:
+    def _listed_order(self, region: str, order_id: str) -> Answer:
         try:
             return self._order(region, order_id)
         except CloudUnknown as unknown:
@@ -226,7 +228,7 @@ class Aws:
         with _about(f"the order {order_id}", self.scopes):
             return _first(self.scopes, lambda region: self.read(Ref(region, order_id)))
 
-    def _order(self, region: str, order_id: str) -> view.Answer:
+    def _order(self, region: str, order_id: str) -> Answer:
         order = self._one(region, "Order", lambda client: client.get_order(OrderId=order_id))
         if order.get("OrderId") != order_id:
             raise CloudDown(f"AWS was asked for the order {order_id} and answered with another.")
@@ -278,9 +280,7 @@ class Aws:
         with self._errors_translated():
             return call(self._clients.reader(region))
 
-    def _one(
-        self, region: str, member: str, call: Callable[[OutpostsClient], Mapping[str, Any]]
-    ) -> view.Answer:
+    def _one(self, region: str, member: str, call: Callable[[OutpostsClient], Mapping[str, Any]]) -> Answer:
         answer = self._ask(region, call).get(member)
         if not isinstance(answer, Mapping):
             raise _worthless(member, region)
@@ -291,7 +291,7 @@ class Aws:
         region: str,
         member: str,
         call: Callable[[OutpostsClient], Iterable[Mapping[str, Any]]],
-    ) -> Iterator[view.Answer]:
+    ) -> Iterator[Answer]:
         """Every element of every page, a call a page."""
         with self._errors_translated():
             for page in call(self._clients.reader(region)):

@@ -11,15 +11,15 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from bot.clouds.aws_view import text
+from bot.clouds.gate import Stopped
+from bot.clouds.reading import text
 from bot.core.snapshot import Ref
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
-from bot.ports import Clock, NotSent, Outcome, Placed, Refused, Unclear
+from bot.ports import NotSent, Outcome, Placed, Refused, Unclear
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -161,31 +161,6 @@ def _config(attempts: int, connect: float, read: float) -> Config:
         "user_agent_appid": APP_ID,  # botocore-stubs don't know this one yet
     }
     return Config(**options)
-
-
-class Stopped(Exception):
-    """A request that the gate kept back."""
-
-
-class Gate:
-    """Lets one request through, once, and only before its deadline.
-
-    It runs last before the connection is made, so a process that was stopped and resumed is caught
-    here however long it slept. What is stopped later carries a signature that grows old, which AWS
-    refuses after some minutes.
-    """
-
-    def __init__(self, deadline: datetime, clock: Clock) -> None:
-        self._deadline = deadline
-        self._clock = clock
-        self.passed = False
-
-    def __call__(self, **_: object) -> None:
-        if self.passed:
-            raise Stopped("boto3 tried to send the order a second time.")
-        if self._clock() >= self._deadline:
-            raise Stopped(f"It was too late to send, the deadline was {text(self._deadline)}.")
-        self.passed = True
 
 
 def booked(answer: Mapping[str, Any], region: str) -> Outcome:

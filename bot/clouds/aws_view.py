@@ -8,19 +8,16 @@ so a member may be missing, new, or of another type, and none of that may hide t
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from bot.clouds.reading import Answer, Facts, a_dict, a_list, dicts, moment, short, tell, text, words
 from bot.core.request import TERMS, AwsTerms
 from bot.core.snapshot import Asset, Ref, Shipment, Snapshot, Summary, Unit
 from bot.ports import Choice, Found
-
-Answer = Mapping[str, Any]
-Facts = tuple[tuple[str, str], ...]
 
 # AWS gives no tracking links; these pages are the carriers' own. Other carriers have no link.
 CARRIERS = {
@@ -32,10 +29,6 @@ CARRIERS = {
     "UPS": "https://www.ups.com/track?tracknum={number}",
 }
 ORDINARY = "OUTPOST"  # the OrderType of what customers order; the other one is AWS replacing hardware
-LONGEST_TEXT = 75  # characters of an option in a Slack select
-
-# Members that a newer API may add are shown, but not if they might name a person or a place.
-PRIVATE = re.compile("address|contact|mail|name|phone|secret|token|key", re.IGNORECASE)
 
 
 def snapshot(order: Answer, region: str) -> Snapshot:
@@ -43,7 +36,7 @@ def snapshot(order: Answer, region: str) -> Snapshot:
     return Snapshot(
         ref=Ref(region, text(order.get("OrderId"))),
         status=text(order.get("Status")),
-        units=tuple(_units(_dicts(order.get("LineItems")))),
+        units=tuple(_units(dicts(order.get("LineItems")))),
         facts=_order_facts(order, region),
         fingerprint=fingerprint(_summary_of(order)),
     )
@@ -73,7 +66,7 @@ def _summary_of(order: Answer) -> Answer:
         "OrderSubmissionDate",
         "OrderFulfilledDate",
     )
-    statuses = Counter(text(item.get("Status")) for item in _dicts(order.get("LineItems")))
+    statuses = Counter(text(item.get("Status")) for item in dicts(order.get("LineItems")))
     del statuses[""]
     return {member: order.get(member) for member in shared} | {"LineItemCountsByStatus": statuses}
 
@@ -90,7 +83,7 @@ def _order_facts(order: Answer, region: str) -> Facts:
     shown = {"Outpost": text(order.get("OutpostId")), "Region": region}
     for member, (label, reads) in ORDER_FACTS.items():
         shown[label] = reads(order.get(member))
-    return _told(shown, order, known=ORDER_MEMBERS)
+    return tell(shown, order, known=ORDER_MEMBERS)
 
 
 def _unit_facts(item: Answer) -> Facts:
@@ -98,20 +91,7 @@ def _unit_facts(item: Answer) -> Facts:
         "Replaced line item": text(item.get("PreviousLineItemId")),
         "Previous order": text(item.get("PreviousOrderId")),
     }
-    return _told(shown, item, known=LINE_ITEM_MEMBERS)
-
-
-def _told(shown: dict[str, str], answer: Answer, *, known: frozenset[str]) -> Facts:
-    """`shown`, and the members that this version does not know, as far as they read as a value."""
-    for member in sorted(set(answer) - known, key=text):
-        if isinstance(answer[member], str | datetime) and not PRIVATE.search(text(member)):
-            shown.setdefault(_label(text(member)), text(answer[member]))
-    return tuple((label, value) for label, value in shown.items() if label and value)
-
-
-def _label(member: str) -> str:
-    """`EstimatedDeliveryDate` as *Estimated delivery date*."""
-    return " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\s]+", member)).lower().capitalize()
+    return tell(shown, item, known=LINE_ITEM_MEMBERS)
 
 
 def _units(items: list[Answer]) -> Iterator[Unit]:
@@ -147,8 +127,8 @@ def _unit(item: Answer, unit_id: str) -> Unit:
         name=text(item.get("CatalogItemId")) or "line item",
         quantity=_count(item.get("Quantity")),
         status=text(item.get("Status")),
-        shipment=_shipment(_dict(item.get("ShipmentInformation"))),
-        assets=_assets(_dicts(item.get("AssetInformationList"))),
+        shipment=_shipment(a_dict(item.get("ShipmentInformation"))),
+        assets=_assets(dicts(item.get("AssetInformationList"))),
         facts=_unit_facts(item),
     )
 
@@ -171,28 +151,8 @@ def _assets(answers: list[Answer]) -> tuple[Asset, ...]:
     macs: dict[str, set[str]] = {}
     for answer in answers:
         found = macs.setdefault(text(answer.get("AssetId")) or "asset without id", set())
-        found.update(filter(None, map(text, _list(answer.get("MacAddressList")))))
+        found.update(filter(None, map(text, a_list(answer.get("MacAddressList")))))
     return tuple(Asset(asset, tuple(sorted(macs[asset]))) for asset in sorted(macs))
-
-
-def text(value: object) -> str:
-    """Any value of an answer as text that every store can keep; times as UTC."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return f"{moment(value):%Y-%m-%d %H:%M UTC}"
-    # JSON may carry half a surrogate pair, which is no UTF-8, and NUL, which PostgreSQL refuses.
-    return str(value).encode("utf-8", "replace").decode().replace("\x00", "")
-
-
-def moment(value: datetime) -> datetime:
-    """A time in UTC; botocore returns the machine's own zone."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def words(value: object) -> str:
-    """`NO_UPFRONT` as *No upfront*."""
-    return text(value).replace("_", " ").strip().capitalize()
 
 
 def _term(value: object) -> str:
@@ -205,18 +165,6 @@ def _kind(value: object) -> str:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 1
-
-
-def _dict(value: object) -> Answer:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dicts(value: object) -> list[Answer]:
-    return [each for each in _list(value) if isinstance(each, Mapping)]
 
 
 ORDER_FACTS: dict[str, tuple[str, Callable[[object], str]]] = {
@@ -270,7 +218,7 @@ def equals(order: Answer, terms: AwsTerms) -> bool:
     """Whether an `Order` is what was asked for, in every field."""
     has = Counter(
         (text(item.get("CatalogItemId")), _count(item.get("Quantity")))
-        for item in _dicts(order.get("LineItems"))
+        for item in dicts(order.get("LineItems"))
     )
     return (
         has == Counter((item.catalog_item, item.quantity) for item in terms.items)
@@ -299,7 +247,7 @@ def outpost_choice(outpost: Answer, sites: Mapping[str, str], region: str) -> Ch
     """An `Outpost` to choose; `sites` are the places by site id."""
     own_id = text(outpost.get("OutpostId"))
     parts = (text(outpost.get("Name")) or own_id, sites.get(text(outpost.get("SiteId")), ""))
-    return Choice(f"{region}/{own_id}", _short(" · ".join(filter(None, parts))), own_id)
+    return Choice(f"{region}/{own_id}", short(" · ".join(filter(None, parts))), own_id)
 
 
 def place(site: Answer) -> str:
@@ -312,11 +260,11 @@ def item_choice(item: Answer) -> Choice:
     """A `CatalogItem` to choose."""
     own_id, power = text(item.get("CatalogItemId")), text(item.get("PowerKva"))
     parts = (own_id, _capacities(item), f"{power} kVA" if power else "")
-    return Choice(own_id, _short(" · ".join(filter(None, parts))), _short(_item_detail(item)))
+    return Choice(own_id, short(" · ".join(filter(None, parts))), short(_item_detail(item)))
 
 
 def _capacities(item: Answer) -> str:
-    return " + ".join(_capacity(each) for each in _dicts(item.get("EC2Capacities")))
+    return " + ".join(_capacity(each) for each in dicts(item.get("EC2Capacities")))
 
 
 def _capacity(capacity: Answer) -> str:
@@ -327,8 +275,8 @@ def _capacity(capacity: Answer) -> str:
 
 
 def _item_detail(item: Answer) -> str:
-    storage = ", ".join(map(text, _list(item.get("SupportedStorage"))))
-    uplinks = "/".join(map(text, _list(item.get("SupportedUplinkGbps"))))
+    storage = ", ".join(map(text, a_list(item.get("SupportedStorage"))))
+    uplinks = "/".join(map(text, a_list(item.get("SupportedUplinkGbps"))))
     weight = text(item.get("WeightLbs"))
     parts = (
         words(item.get("RackScalingType")),
@@ -337,12 +285,3 @@ def _item_detail(item: Answer) -> str:
         f"{weight} lb" if weight else "",
     )
     return " · ".join(filter(None, parts))
-
-
-def _short(line: str) -> str:
-    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
-
-
-def by_text(choices: Iterable[Choice]) -> tuple[Choice, ...]:
-    """Choices as a form lists them."""
-    return tuple(sorted(choices, key=lambda choice: (choice.text.casefold(), choice.value)))
