@@ -70,7 +70,7 @@ def _adopted(world: World, order_id: str, unit: str, found: tuple[Found, ...]) -
 def _ask(world: World, order: Order, candidates: tuple[Ref, ...], finding: str) -> None:
     """Ask operators, once for each finding."""
     if order.state is State.UNCLEAR and (not order.people_asked or candidates != order.candidates):
-        began = order.why.partition("; ")[0]
+        began = order.why.partition("; ")[0].rstrip(".")
         happen(world, order, life.PeopleAsked(candidates, f"{began}; {finding}"))
 
 

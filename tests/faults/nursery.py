@@ -145,6 +145,9 @@ def _import_everything() -> None:
     with Clients(1.0).submitter("eu-west-1"):
         """Now the service model is read from disk, and every child has it."""
 
+    importlib.import_module("azure.identity")
+    importlib.import_module("azure.mgmt.edgeorder")
+
 
 def _be(said: dict[str, Any]) -> None:
     """Become the bot; never returns."""

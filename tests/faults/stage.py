@@ -41,12 +41,26 @@ PATIENCE = 40.0
 """Seconds after which something that has not happened counts as lost."""
 AGAIN = "It was not placed: try again"
 
+
+@dataclass(frozen=True)
+class Scenario:
+    """A cloud, and what happens to the first order that is sent to it."""
+
+    cloud: str
+    fault: str = ""
+
+
 SCENARIOS = {
-    "plain": None,
-    "answer lost": "drop_after",
-    "order lost": "drop_before",
+    "plain": Scenario("aws"),
+    "answer lost": Scenario("aws", "drop_after"),
+    "order lost": Scenario("aws", "drop_before"),
+    "azure": Scenario("azure"),
+    "azure answer lost": Scenario("azure", "drop_after"),
+    "azure order lost": Scenario("azure", "drop_before"),
+    "azure fails later": Scenario("azure", "async:InvalidAddress:The truck cannot get there."),
 }
-"""What happens to the first CreateOrder in each story."""
+PLAIN = ("plain", "azure")
+"""Those in which nothing goes wrong but the crash."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +88,16 @@ class Stage:
         folder: Path,
         plant: str = "",
         patience: float = PATIENCE,
+        cloud: str = "aws",
         **settings: str,
     ) -> None:
         self.nursery = nursery
         self.plant = plant
         self.patience = patience
         self.log = folder / "log"
-        self.local = LocalWorld(("aws",))
+        self.cloud = cloud
+        self.local = LocalWorld((cloud,))
+        self.local.arm.retry_after = 1
         self.local.start()
         self.environment = self.local.environment(database_url, 0) | SETTINGS | settings
         self.processes: list[Process] = []
@@ -142,6 +159,9 @@ class Stage:
     def line(self) -> str:
         """An order line with nothing missing."""
         self.wait(lambda: self.store.kept("catalogue/"), "read what can be ordered")
+        if self.cloud == "azure":
+            product = "product=azurestackedge/azurestackedge/azurestackedgegpu configuration=edgep_high"
+            return f"/order azure {product} qty=2 type=Purchase address=columbus-plant reason=room --yes"
         [(body, _)] = self.store.kept("catalogue/").values()
         outpost = body["choices"]["outpost"][0][0].rpartition("/")[2]
         item = body["choices"]["item"][0][0]
@@ -179,8 +199,11 @@ class Story:
         self.deaths = 0
         self.approved = self.working = False
         self.pressed: set[str] = set()
-        if fault := SCENARIOS[scenario]:
-            stage.local.outposts.faults.add("CreateOrder", fault)
+        if fault := SCENARIOS[scenario].fault:
+            if stage.cloud == "azure":
+                stage.local.arm.faults.add("OrderItems_Create", fault)
+            else:
+                stage.local.outposts.faults.add("CreateOrder", fault)
 
     def play(self, point: str = "", log: Path | None = None) -> None:
         """Play it once, with a bot that dies at `point`, and two workers and a server afterwards."""
@@ -189,12 +212,18 @@ class Story:
         self.working = True
         self.ask()
         self.approve()
-        self.see("Placed: AWS order")
-        self.see("Preparing")
-        [order] = self.stage.local.outposts.accepted()[:1]
-        self.stage.local.outposts.ship(order["OrderId"])
+        self.see(f"Placed: {'AWS' if self.stage.cloud == 'aws' else 'Azure'} order")
+        self.see("Preparing" if self.stage.cloud == "aws" else "Order: Placed")
+        self.ship()
         self.see("Shipped")
         self.when_working(self.stage.quiet)
+
+    def ship(self) -> None:
+        """The cloud sends off all that it took."""
+        for item in self.stage.local.arm.accepted():
+            self.stage.local.arm.set_stage(item["name"], "Shipped")
+        for order in self.stage.local.outposts.accepted()[:1]:
+            self.stage.local.outposts.ship(order["OrderId"])
 
     @property
     def dead(self) -> bool:
@@ -299,7 +328,7 @@ def tell(
 ) -> Ended:
     """One whole story with one crash, and what is wrong afterwards."""
     began = time.monotonic()
-    with Stage(nursery, database_url, folder, plant, patience) as stage:
+    with Stage(nursery, database_url, folder, plant, patience, SCENARIOS[scenario].cloud) as stage:
         story = Story(stage, scenario)
         try:
             story.play(point)
@@ -325,7 +354,7 @@ def rehearse(nursery: Nursery, database_url: str, folder: Path, scenario: str) -
         AssertionError: Something was wrong although nothing went wrong.
     """
     passed = folder / "points"
-    with Stage(nursery, database_url, folder) as stage:
+    with Stage(nursery, database_url, folder, cloud=SCENARIOS[scenario].cloud) as stage:
         story = Story(stage, scenario)
         story.play(log=passed)
         wrong = judge.violations(stage.store, stage.local)

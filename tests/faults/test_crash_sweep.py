@@ -9,7 +9,7 @@ import pytest
 from tests.faults import sweep
 from tests.faults.conftest import Databases
 from tests.faults.nursery import Nursery
-from tests.faults.stage import SCENARIOS
+from tests.faults.stage import PLAIN, SCENARIOS
 
 SEED = 20261122
 BY_LOT = 3
@@ -35,14 +35,20 @@ def crash(
     assert not any(one.repeated > 1 for one in ended)
 
 
+@pytest.mark.parametrize("scenario", PLAIN)
 def test_a_crash_loses_nothing_and_buys_nothing_twice(
-    nursery: Nursery, databases: Databases, engine: str, summary: Callable[[str], None], is_full: bool
+    nursery: Nursery,
+    databases: Databases,
+    engine: str,
+    scenario: str,
+    summary: Callable[[str], None],
+    is_full: bool,
 ) -> None:
-    crash(nursery, databases, engine, "plain", summary, is_full)
+    crash(nursery, databases, engine, scenario, summary, is_full)
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "plain"])
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name not in PLAIN])
 def test_a_crash_while_an_order_is_unclear_loses_nothing_and_buys_nothing_twice(
     nursery: Nursery, databases: Databases, engine: str, scenario: str, summary: Callable[[str], None]
 ) -> None:

@@ -106,7 +106,7 @@ def test_two_approvals_at_once_show_the_bug_that_the_last_one_wins(sqlite_url: s
 class AsBoto3Comes(Changed):
     """Places with a client as boto3 makes it, which sends again by itself."""
 
-    def place(self, request: Request, _: datetime) -> Outcome:
+    def place(self, request: Request, _: datetime, __: str = "") -> Outcome:
         import boto3
 
         terms = request.terms
