@@ -46,7 +46,7 @@ def open_clouds(
         from bot.clouds.aws import Aws
 
         clouds[Aws.name] = Aws(aws_regions, place_timeout=place_timeout, clock=clock)
-    if azure:
+    if azure is not None:
         from bot.clouds.azure import Azure
 
         clouds[Azure.name] = Azure(azure, place_timeout=place_timeout, clock=clock)

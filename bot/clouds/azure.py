@@ -8,37 +8,56 @@ so that neither a no nor a yes is believed before the order item was looked for.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.clouds import AzureAccount
-from bot.clouds import azure_catalogue as catalogue
+from bot.clouds import azure_acts as acts
+from bot.clouds import azure_catalogue as offers
 from bot.clouds import azure_placing as placing
 from bot.clouds import azure_view as view
-from bot.clouds.azure_client import RETRY_AFTER, Arm, Reply, never_connected
+from bot.clouds.azure_addresses import Addresses
+from bot.clouds.azure_client import RETRY_AFTER, Arm, Reply
+from bot.clouds.azure_errors import never_connected
+from bot.clouds.azure_items import EXPAND, NOT_FOUND, Items, check_group, part_of, part_of_id, parts
 from bot.clouds.gate import Gate
-from bot.clouds.reading import Answer, a_dict, a_list, text
-from bot.core.request import RESOURCE_GROUP, AzureTerms, Request
-from bot.core.snapshot import Ref, Snapshot
+from bot.clouds.reading import Answer, a_dict, by_text
+from bot.core.order import Operation
+from bot.core.request import AzureTerms, NewAddress, Request
+from bot.core.snapshot import Ref, Snapshot, Summary
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
-from bot.ports import (
-    Accepted,
-    Clock,
-    Found,
-    NotSent,
-    Outcome,
-    Refused,
-    Unclear,
-)
+from bot.ports import Accepted, Catalogue, Clock, Found, NotSent, Outcome, Refused, Unclear
 
-EXPAND = "parentDeviceDetails,deviceDetails,forwardShippingDetails,reverseShippingDetails"
-NAME = re.compile(r"(?=[\w.-]{1,80}\Z)(?!\.+\Z)[\w.-]+", re.ASCII)
-"""What may be put into a path. Azure is stricter; this only keeps a name from being anything else."""
+READER_ACTIONS = (
+    "Microsoft.EdgeOrder/addresses/read",
+    "Microsoft.EdgeOrder/listConfigurations/action",
+    "Microsoft.EdgeOrder/listProductFamilies/*",
+    "Microsoft.EdgeOrder/locations/operationResults/read",
+    "Microsoft.EdgeOrder/locations/orders/read",
+    "Microsoft.EdgeOrder/orderItems/read",
+    "Microsoft.EdgeOrder/orders/read",
+    "Microsoft.EdgeOrder/productFamiliesMetadata/action",
+)
+"""What following and offering needs. Azure lists `listProductFamilies/read`, while the call is a POST, for
+which it asks for `…/action` elsewhere: hence the star."""
+SUBMITTER_ACTIONS = (
+    "Microsoft.EdgeOrder/addresses/write",
+    "Microsoft.EdgeOrder/orderItems/cancel/action",
+    "Microsoft.EdgeOrder/orderItems/delete",
+    "Microsoft.EdgeOrder/orderItems/return/action",
+    "Microsoft.EdgeOrder/orderItems/write",
+)
+"""What placing, saving addresses, cancelling, returning and removing needs on top."""
+ADDRESS_CHANGED = "AddressChanged"
+AGAIN = "Nothing was ordered; ask again."
+
+
+def actions() -> tuple[str, ...]:
+    """Every action that the bot needs, for one custom role that does all."""
+    return tuple(sorted(READER_ACTIONS + SUBMITTER_ACTIONS))
 
 
 class Azure:
@@ -58,6 +77,8 @@ class Azure:
         self.scopes: Sequence[str] = (self._subscription,)
         self._clock = clock
         self._arm = Arm(account, place_timeout)
+        self._items = Items(self._arm, account)
+        self._addresses = Addresses(self._arm, account)
 
     # --- placing ---------------------------------------------------------------------------------
 
@@ -80,7 +101,7 @@ class Azure:
         """Send a unit once at most; see `_failed` for what becomes of which failure."""
         terms = request.azure
         try:
-            address = self._get_address(terms.address_group, terms.address)
+            address = self._addresses.get(terms.address_group, terms.address)
         except CloudUnknown:
             return Refused(ADDRESS_CHANGED, f"The address {terms.address} is not in Azure any more. {AGAIN}")
         except CloudError as error:
@@ -150,7 +171,7 @@ class Azure:
         waiting = Accepted(status_url, reply.retry_after)
         if reply.status != 202:
             return self._by_item(request, unit, waiting, missing)
-        if view.part_of_id(urlsplit(reply.location).path) in self._ref(request, unit).parts:
+        if part_of_id(reply.location) in self._ref(request, unit).parts:
             return self._by_item(request, unit, waiting, waiting)
         return replace(waiting, status_url=reply.location or status_url)
 
@@ -168,7 +189,7 @@ class Azure:
         Raises:
             CloudError: Azure could not be asked, or did not answer with that item.
         """
-        item = self._item(terms.resource_group, unit)
+        item = self._items.get(f"{terms.resource_group}/{unit}")
         if item is not None and not placing.is_item(item, unit):
             raise CloudDown(f"Azure was asked for the order item {unit} and answered with something else.")
         return item
@@ -176,95 +197,108 @@ class Azure:
     def _ref(self, request: Request, unit: str) -> Ref:
         return placing.ref(self._subscription, request.azure, unit)
 
-    # --- reading ---------------------------------------------------------------------------------
+    # --- following -------------------------------------------------------------------------------
 
     def read(self, ref: Ref) -> Snapshot:
-        """Every item of an order in full; those that Azure does not know any more are told as such."""
-        items = {part: self._part(part, EXPAND) for part in _parts(ref)}
+        """Every item of an order in full; one that Azure does not know any more is told as such."""
+        items = {part: self._items.get(part, EXPAND) for part in parts(ref)}
         if not any(items.values()):
-            raise CloudUnknown("ResourceNotFound", f"Azure knows no order item of {ref.name} any more.")
-        return view.snapshot(ref, items)
+            raise CloudUnknown(NOT_FOUND, f"Azure knows no order item of {ref.name} any more.")
+        return view.snapshot(ref, {part: view.seen(part, item) for part, item in items.items() if item})
 
     def find(self, order_id: str) -> Snapshot:
-        """The order item or the order of that name; `GROUP/NAME` says in which resource group."""
-        group, _, name = order_id.strip().rpartition("/")
-        _check_name("order", name)
-        parts = self._items_named(group.lower(), name.lower())
-        if len(parts) > 1:
-            raise CloudRefused("SeveralOfThisName", f"There are {_either(parts)}. Say which one.")
-        if parts:
-            return self.read(Ref(self._subscription, parts[0], parts))
-        return self.read(self._order_named(group.lower(), name.lower()))
+        """The order item, or else the order, of that name; `GROUP/NAME` says in which resource group."""
+        return self.read(self._items.named(self._subscription, order_id))
 
-    def _items_named(self, group: str, name: str) -> tuple[str, ...]:
-        at_hand = group or self._account.resource_group.lower()
-        if at_hand and self._item(at_hand, name) is not None:
-            return (f"{at_hand}/{name}",)
-        if group:
-            return ()
-        items = self._arm.all(lambda client, **options: client.order_items.list_by_subscription(**options))
-        return tuple(sorted(part for item in items if _named(part := view.part_of(item), name)))
+    def summaries(self, scope: str, refs: Collection[Ref]) -> Iterator[Summary]:
+        """The orders that are followed, in full. One of which something is missing has to be read."""
+        followed: defaultdict[str, list[Ref]] = defaultdict(list)
+        for ref in refs:
+            for part in parts(ref):
+                followed[part].append(ref)
+        found: dict[Ref, dict[str, view.Seen]] = {ref: {} for ref in refs}
+        for item in self._items.all(EXPAND):
+            part = part_of(item)
+            for ref in followed.get(part, ()):
+                # Not in `found` any more: an item may be on two pages while others come and go.
+                if ref in found:
+                    found[ref][part] = view.seen(part, item)
+                    if len(found[ref]) == len(parts(ref)):
+                        snapshot = view.snapshot(ref, found.pop(ref))
+                        yield Summary(ref, snapshot.fingerprint, snapshot)
+        for ref, incomplete in found.items():
+            yield Summary(ref, view.snapshot(ref, incomplete).fingerprint)
 
-    def _order_named(self, group: str, name: str) -> Ref:
-        orders = self._orders_named(group, name)
-        if not orders:
-            raise CloudUnknown("ResourceNotFound", f"Azure knows no order item and no order named {name}.")
-        if len(orders) > 1:
-            raise CloudRefused("SeveralOfThisName", f"There are {_either(sorted(orders))}. Say which one.")
-        ((ref_id, order),) = orders.items()
-        listed = a_list(a_dict(order.get("properties")).get("orderItemIds"))
-        parts = {view.part_of_id(text(path)) for path in listed} - {""}
-        return Ref(self._subscription, ref_id, tuple(sorted(parts)))
+    # --- what can be ordered ---------------------------------------------------------------------
 
-    def _orders_named(self, group: str, name: str) -> dict[str, Answer]:
-        at_hand, location = group or self._account.resource_group.lower(), self._account.location
-        if at_hand and location:
-            order = _or_none(
-                lambda: self._arm.one(
-                    lambda client, **options: client.orders.get(at_hand, location, name, **options)
+    def catalogue(self, scope: str) -> Catalogue:
+        """The products that can be ordered, and the addresses to which they can be sent."""
+        choices = offers.choices(self._offered(), self._account.location)
+        saved = [
+            offers.address_choice(address, part_of(address), self._account.resource_group)
+            for address in self._addresses.all()
+        ]
+        return Catalogue(scope, {**choices, "address": by_text(saved)})
+
+    def _offered(self) -> Iterator[offers.Product]:
+        """Every product with its configurations."""
+        for family in self._families():
+            for product in offers.products(family):
+                listed = offers.configurations(product)
+                if listed is None:
+                    listed = self._configurations(offers.product_of(product))
+                yield offers.Product(family, product, listed)
+
+    def _families(self) -> list[Answer]:
+        """Every family as it is sold to all the countries that Azure ships it to."""
+        wanted = {offers.path(family, 1): offers.anywhere(family) for family in self._metadata()}
+        wanted.pop("", None)
+        body: Any = {"filterableProperties": wanted}
+        if not wanted:
+            return []
+        return list(
+            self._arm.all(
+                lambda client, **options: client.products_and_configurations.list_product_families(
+                    body, expand="configurations", **options
                 )
-            )
-            if order is not None:
-                return {f"{at_hand}/{name}": order}
-        orders = self._arm.all(lambda client, **options: client.orders.list_by_subscription(**options))
-        named = {view.part_of_id(text(order.get("id"))): order for order in orders}
-        return {
-            ref_id: order
-            for ref_id, order in named.items()
-            if _named(ref_id, name) and group in ("", ref_id.partition("/")[0])
-        }
-
-    def _part(self, part: str, expand: str | None = None) -> Answer | None:
-        group, _, name = part.partition("/")
-        return self._item(group, name, expand)
-
-    def _item(self, group: str, name: str, expand: str | None = None) -> Answer | None:
-        _check_group(group)
-        _check_name("order item", name)
-        return _or_none(
-            lambda: self._arm.one(
-                lambda client, **options: client.order_items.get(group, name, expand=expand, **options)
             )
         )
 
-    # --- checking --------------------------------------------------------------------------------
+    def _metadata(self) -> list[Answer]:
+        return list(
+            self._arm.all(
+                lambda client, **options: client.products_and_configurations.list_product_families_metadata(
+                    **options
+                )
+            )
+        )
+
+    def _configurations(self, product: str) -> list[Answer]:
+        body: Any = {"configurationFilter": {"hierarchyInformation": offers.hierarchy(product)}}
+        return list(
+            self._arm.all(
+                lambda client, **options: client.products_and_configurations.list_configurations(
+                    body, **options
+                )
+            )
+        )
 
     def check(self, request: Request) -> Request:
         """The request in Azure's own words, if Azure offers all of it and the address is valid."""
         terms = self._placed_somewhere(request.azure)
         offer = self._offer(terms)
-        group, address = self._address(terms)
+        group, address = self._addresses.find(terms)
         properties = a_dict(address.get("properties"))
-        country = catalogue.country(properties)
-        catalogue.check_offer(offer, terms, country)
-        catalogue.check_address(terms.address, properties)
+        country = offers.country(properties)
+        offers.check_offer(offer, terms, country)
+        offers.check_address(terms.address, properties)
         known = replace(
             terms,
-            product=catalogue.product_of(offer) or terms.product,
-            configuration=catalogue.configuration_of(offer) or terms.configuration,
+            product=offers.product_of(offer) or terms.product,
+            configuration=offers.configuration_of(offer),
             address=terms.address.rpartition("/")[2],
             address_group=group,
-            place=catalogue.place(properties),
+            place=offers.place(properties),
             country=country,
             address_digest=placing.digest(properties),
         )
@@ -275,103 +309,40 @@ class Azure:
         location = terms.location or self._account.location
         if not group or not location:
             raise CloudRefused("NotSaid", "Say in which resource group and location to order.")
-        _check_group(group)
+        check_group(group)
         return replace(terms, resource_group=group, location=location)
 
     def _offer(self, terms: AzureTerms) -> Answer:
         """The configuration that is asked for, as Azure describes it."""
-        offers = self._configurations(terms.product)
-        for offer in offers:
-            if catalogue.configuration_of(offer).lower() == terms.configuration.lower():
+        there = self._configurations(terms.product) if terms.product.count("/") == 2 else []
+        for offer in there:
+            if offers.configuration_of(offer).lower() == terms.configuration.lower():
                 return offer
-        if not offers:
-            products = [catalogue.product_of(one) for one in self._products()]
-            raise catalogue.unknown("product", terms.product, products)
-        names = [catalogue.configuration_of(one) for one in offers]
-        raise catalogue.unknown(f"configuration of {terms.product}", terms.configuration, names)
+        if there:
+            names = map(offers.configuration_of, there)
+            raise offers.unknown(f"configuration of {terms.product}", terms.configuration, names)
+        products = [offers.product_of(one) for family in self._metadata() for one in offers.products(family)]
+        raise offers.unknown("product", terms.product, products)
 
-    def _configurations(self, product: str) -> list[Answer]:
-        if product.count("/") != 2:
-            return []
-        wanted = dict(zip(catalogue.LEVELS, product.split("/"), strict=False))
-        body: Any = {"configurationFilter": {"hierarchyInformation": wanted}}
-        return list(
-            self._arm.all(
-                lambda client, **options: client.products_and_configurations.list_configurations(
-                    body, **options
-                )
-            )
-        )
+    def save_address(self, name: str, request: Request, address: NewAddress) -> str:
+        """Have an address saved in the resource group of the request."""
+        return self._addresses.save(name, self._placed_somewhere(request.azure), address)
 
-    def _products(self) -> list[Answer]:
-        families = self._arm.all(
-            lambda client, **options: client.products_and_configurations.list_product_families_metadata(
-                **options
-            )
-        )
-        return [product for family in families for product in catalogue.products(family)]
+    # --- what can be done afterwards -------------------------------------------------------------
 
-    def _address(self, terms: AzureTerms) -> tuple[str, Answer]:
-        """The saved address, and the resource group that it is in.
+    def cancel(self, ref: Ref, reason: str = "", *, fee: bool = False) -> None:
+        """Ask for every item of an order to be cancelled."""
+        why = reason or f"Cancelled through Quartermaster ({ref.name})."  # the API wants one
+        acts.cancel(self._arm, self._items, ref, why, fee=fee)
 
-        The request's own group is looked in first, then the bot's, then the whole subscription.
-        """
-        group, _, name = terms.address.rpartition("/")
-        for at_hand in (group,) if group else (terms.resource_group, self._account.resource_group):
-            address = _or_none(partial(self._get_address, at_hand, name)) if at_hand else None
-            if address is not None:
-                return at_hand, address
-        found = {} if group else self._addresses_named(name)
-        if len(found) > 1:
-            raise CloudRefused("SeveralOfThisName", f"There are {_either(sorted(found))}. Say which one.")
-        for part, address in found.items():
-            return part.partition("/")[0], address
-        raise CloudUnknown("ResourceNotFound", f"Azure has no saved address named {terms.address}.")
+    def operate(self, ref: Ref, operation: Operation, reason: str, *, fee: bool) -> tuple[str, ...]:
+        """Ask for something to be done with every item of an order."""
+        return acts.operate(self._arm, self._items, ref, operation, reason, fee=fee)
 
-    def _addresses_named(self, name: str) -> dict[str, Answer]:
-        _check_name("address", name)
-        addresses = self._arm.all(lambda client, **options: client.addresses.list_by_subscription(**options))
-        named = {view.part_of(address): address for address in addresses}
-        return {part: one for part, one in named.items() if _named(part, name.lower())}
-
-    def _get_address(self, group: str, name: str) -> Answer:
-        _check_group(group)
-        _check_name("address", name)
-        return self._arm.one(lambda client, **options: client.addresses.get(group, name, **options))
+    def ended(self, status_url: str) -> bool:
+        """Whether Azure has done what it was asked for."""
+        return acts.ended(self._arm, status_url)
 
     def close(self) -> None:
         """Give back every connection; the next call opens them again."""
         self._arm.close()
-
-
-ADDRESS_CHANGED = "AddressChanged"
-AGAIN = "Nothing was ordered; ask again."
-
-
-def _parts(ref: Ref) -> tuple[str, ...]:
-    return ref.parts or (ref.id,)
-
-
-def _named(part: str, name: str) -> bool:
-    return part.rpartition("/")[2] == name
-
-
-def _either(parts: Iterable[str]) -> str:
-    return " and ".join(parts)
-
-
-def _or_none(ask: Callable[[], Answer]) -> Answer | None:
-    try:
-        return ask()
-    except CloudUnknown:
-        return None
-
-
-def _check_name(kind: str, name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise CloudUnknown("InvalidResourceName", f"No {kind} can have the name {name}.")
-
-
-def _check_group(group: str) -> None:
-    if not re.fullmatch(RESOURCE_GROUP, group):
-        raise CloudUnknown("InvalidResourceName", f"No resource group can have the name {group}.")

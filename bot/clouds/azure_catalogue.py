@@ -8,15 +8,30 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from bot.clouds.reading import Answer, a_dict, a_list, dicts, text
+from bot.clouds.reading import Answer, a_dict, a_list, by_text, dicts, short, text
 from bot.core.request import AzureTerms
 from bot.errors import CloudRefused, CloudUnknown
+from bot.ports import Choice
 
 LEVELS = ("productFamilyName", "productLineName", "productName", "configurationName")
 ORDERABLE = frozenset({"Available", "Preview"})
-NOT_OFFERED = "NotOffered"
+LOCATIONS = ("eastus", "westeurope", "southeastasia")
+"""Where order items can be kept, whatever country they are shipped to (Edge Order FAQ)."""
+SHIP_TO = "ShipToCountries"
+ENCRYPTION = "DoubleEncryptionStatus"
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product with the family that it belongs to, and the configurations in which it can be had."""
+
+    family: Answer
+    product: Answer
+    configurations: list[Answer]
 
 
 def properties(one: Answer) -> Answer:
@@ -50,6 +65,62 @@ def products(family: Answer) -> list[Answer]:
     ]
 
 
+def hierarchy(product: str) -> dict[str, str]:
+    """`FAMILY/LINE/PRODUCT` as Azure wants to be asked."""
+    return dict(zip(LEVELS, product.split("/"), strict=False))
+
+
+def configurations(product: Answer) -> list[Answer] | None:
+    """The configurations that a product was listed with; None if it was listed without."""
+    listed = properties(product).get("configurations")
+    return dicts(listed) if isinstance(listed, list) else None
+
+
+def anywhere(family: Answer) -> list[dict[str, Any]]:
+    """The filter that lets through what is shipped to any country that a family is shipped to."""
+    countries = filterable(family, SHIP_TO)
+    return [{"type": SHIP_TO, "supportedValues": list(countries)}] if countries else []
+
+
+def choices(products: Iterable[Product], location: str) -> dict[str, tuple[Choice, ...]]:
+    """What a form offers, by key of the order grammar; of products only what can be ordered.
+
+    Args:
+        products: Every product.
+        location: The one to be offered first; "" for none.
+    """
+    kinds: dict[str, list[Choice]] = {"product": [], "configuration": [], "commitment": [], "encryption": []}
+    for one in products:
+        for kind, choice in _choices_of(one):
+            kinds[kind].append(choice)
+    locations = dict.fromkeys(filter(None, (location, *LOCATIONS)))
+    sorted_kinds = {kind: by_text(found) for kind, found in kinds.items()}
+    return {**sorted_kinds, "location": tuple(Choice(name, name) for name in locations)}
+
+
+def _choices_of(one: Product) -> Iterator[tuple[str, Choice]]:
+    sold = [offer for offer in one.configurations if stage(offer) in ORDERABLE and path(offer, 4)]
+    if not sold or stage(one.product) not in ORDERABLE or not product_of(one.product):
+        return
+    yield "product", Choice(product_of(one.product), _name(one.product, 3), _name(one.family, 1))
+    for offer in sold:
+        yield "configuration", Choice(path(offer, 4), _name(offer, 4), _detail(offer))
+        for term in commitments(offer):
+            yield "commitment", Choice(f"{path(offer, 4)}/{term}", duration(term))
+        if "Enabled" in filterable(offer, ENCRYPTION):
+            yield "encryption", Choice(f"{path(offer, 4)}/Enabled", "Double encryption")
+
+
+def _name(one: Answer, level: int) -> str:
+    return short(text(properties(one).get("displayName")) or path(one, level).rpartition("/")[2])
+
+
+def _detail(offer: Answer) -> str:
+    specifications = (text(each.get("value")) for each in dicts(properties(offer).get("specifications")))
+    preview = "Preview" if stage(offer) == "Preview" else ""
+    return short(" · ".join(filter(None, (preview, *specifications))))
+
+
 def stage(one: Answer) -> str:
     """The availability stage."""
     return text(a_dict(properties(one).get("availabilityInformation")).get("availabilityStage"))
@@ -80,7 +151,7 @@ def check_offer(offer: Answer, terms: AzureTerms, country: str) -> None:
     if stage(offer) not in ORDERABLE:
         code = stage(offer) or "Unavailable"
         raise CloudRefused(code, f"{name} can't be ordered now: {_unavailable(offer)}.")
-    countries = filterable(offer, "ShipToCountries")
+    countries = filterable(offer, SHIP_TO)
     if countries and country not in countries:
         raise CloudRefused(
             "CountryNotSupported", f"{name} is not shipped to {country}, only to {', '.join(countries)}."
@@ -89,7 +160,7 @@ def check_offer(offer: Answer, terms: AzureTerms, country: str) -> None:
         offered = " or ".join(map(duration, commitments(offer))) or "none"
         said = f"{name} can't be had with a commitment of {duration(terms.commitment)}; offered: {offered}."
         raise CloudRefused("TermCommitmentNotSupported", said)
-    if terms.double_encryption == "Enabled" and "Enabled" not in filterable(offer, "DoubleEncryptionStatus"):
+    if terms.double_encryption == "Enabled" and "Enabled" not in filterable(offer, ENCRYPTION):
         raise CloudRefused("DoubleEncryptionNotSupported", f"{name} can't be had with double encryption.")
 
 
@@ -108,6 +179,22 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> CloudUnknown:
 
 
 # --- addresses -----------------------------------------------------------------------------------
+
+
+def address_choice(address: Answer, part: str, group: str) -> Choice:
+    """A saved address to choose.
+
+    Args:
+        address: An `AddressResource`.
+        part: Its `GROUP/NAME`.
+        group: The resource group in which an address needs no group before its name.
+    """
+    name, where = text(address.get("name")), part.partition("/")[0]
+    value = name if where == group.lower() else f"{where}/{name}"
+    status = text(properties(address).get("addressValidationStatus"))
+    shown = " · ".join(filter(None, (name, place(properties(address)))))
+    return Choice(value, short(shown), "" if status == "Valid" else status or "Not validated")
+
 
 WRONG_ADDRESS = {
     "Invalid": "Azure can't find it. Correct it in Azure, or save it anew under another name",

@@ -1,4 +1,4 @@
-"""How Azure is spoken to: clients, the JSON of answers, and what each failure means.
+"""How Azure is spoken to: clients, and the JSON of answers.
 
 The SDK is azure-mgmt-edgeorder 3.0.0 (API 2024-02-01). Its models are passed by: they turn members of an
 unexpected type into other ones silently, and a list without `value` into an empty one. What counts is the
@@ -18,17 +18,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from bot.clouds import AzureAccount
-from bot.clouds.gate import Gate, Stopped
-from bot.clouds.reading import Answer, a_dict, text
-from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
+from bot.clouds.azure_errors import (
+    NO_CREDENTIALS,
+    STALE_CREDENTIALS,
+    UNREADABLE,
+    WHERE_FROM,
+    cloud_error,
+    json_of,
+)
+from bot.clouds.gate import Gate
+from bot.clouds.reading import Answer, text
+from bot.errors import CloudDenied, CloudDown, CloudError
 
 if TYPE_CHECKING:
-    from azure.core.exceptions import HttpResponseError
     from azure.identity import DefaultAzureCredential
     from azure.mgmt.edgeorder import EdgeOrderManagementClient
 
 log = logging.getLogger(__name__)
 
+API_VERSION = "2024-02-01"
 PUBLIC = "https://management.azure.com"
 # Whose authorities azure-identity knows; at any other it must not ask the public cloud about them.
 KNOWN_CLOUDS = frozenset(
@@ -38,56 +46,6 @@ CONNECT_TIMEOUT = 5.0  # seconds
 READ_TIMEOUT = 20.0  # seconds, of a call that only reads
 RETRY_AFTER = 10.0  # seconds until the next look at an operation, where Azure does not say
 LONGEST_RETRY_AFTER = 300.0
-
-NO_CREDENTIALS = "NoCredentials"
-WHERE_FROM = (
-    "Give the bot Azure credentials that azure-identity's DefaultAzureCredential finds: a managed or workload"
-    " identity of the machine, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET."
-)
-NOT_REGISTERED = "MissingSubscriptionRegistration"
-HOW_TO_REGISTER = (
-    "The subscription is not registered for Edge Order. Somebody who owns it has to run, once:"
-    " az provider register --namespace Microsoft.EdgeOrder"
-)
-TRY_LATER_STATUS = frozenset({408, 425, 429})
-# "Try again later" in ARM's words, whatever status they come with. None of them says that nothing was done.
-TRY_LATER = frozenset(
-    {
-        "AnotherOperationInProgress",
-        "GatewayTimeout",
-        "InternalServerError",
-        "RequestTimeout",
-        "ResourceRequestsThrottled",
-        "RetryableError",
-        "ServerTimeout",
-        "ServiceUnavailable",
-        "SubscriptionRequestsThrottled",
-        "TooManyRequests",
-    }
-)
-# A secret or an identity may have been replaced since it was read.
-STALE_CREDENTIALS = frozenset(
-    {
-        NO_CREDENTIALS,
-        "AuthenticationFailed",
-        "ExpiredAuthenticationToken",
-        "InvalidAuthenticationToken",
-        "InvalidAuthenticationTokenAudience",
-        "InvalidAuthenticationTokenTenant",
-    }
-)
-# Said by ARM itself before Edge Order hears of a request: nothing was done, and an operator can change it.
-DENIED = STALE_CREDENTIALS | {
-    "AuthorizationFailed",
-    "InvalidSubscriptionId",
-    "LinkedAuthorizationFailed",
-    "SubscriptionNotFound",
-    NOT_REGISTERED,
-}
-# A 404 that is not about the thing: this API is not there at all.
-NO_SUCH_API = frozenset({"InvalidResourceNamespace", "InvalidResourceType", "NoRegisteredProviderFound"})
-ERROR_CODE = re.compile("[A-Za-z][A-Za-z0-9._]*")
-LONGEST_WHY = 500  # characters: a proxy's error page is not for reading
 
 
 class Call(Protocol):
@@ -156,14 +114,14 @@ class Arm:
             # A list is asked for by POST, which is safe to repeat here and which the SDK would not repeat.
             options = {"raw_response_hook": seen.append, "retry_on_methods": ["GET", "POST"]}
             for _ in pages(self._open_reader(), **options):
-                body = _body(seen[-1].http_response)
+                body = json_of(seen[-1].http_response)
                 seen.clear()
                 if not isinstance(body, Mapping):
                     raise _worthless()
                 yield body
 
     def look(self, url: str) -> Reply:
-        """What a URL of Azure's own says now, once. A 4xx is raised, as from any question."""
+        """What a URL of Azure's own says now, once. A 4xx is raised, as from any question; so is garbage."""
         from azure.core.exceptions import HttpResponseError
         from azure.core.rest import HttpRequest
 
@@ -171,7 +129,8 @@ class Arm:
             response = self._open_reader().send_request(HttpRequest("GET", url), retry_total=0)
             if response.status_code >= 300:
                 raise HttpResponseError(response=response)
-            return Reply(response.status_code, response.headers, _body(response))
+            body = json.loads(response.content) if response.content else None
+            return Reply(response.status_code, response.headers, body)
 
     def ours(self, url: str) -> bool:
         """Whether a URL is on our own Azure Resource Manager: elsewhere no token may go."""
@@ -199,7 +158,7 @@ class Arm:
                 if not seen or seen[-1].http_response.status_code >= 300:
                     raise
         response = seen[-1].http_response
-        return Reply(response.status_code, response.headers, _body(response))
+        return Reply(response.status_code, response.headers, json_of(response))
 
     @contextmanager
     def _submitter(self, gate: Gate | None) -> Iterator[EdgeOrderManagementClient]:
@@ -279,152 +238,5 @@ class Arm:
         return told
 
 
-def cloud_error(error: Exception) -> CloudError:
-    """What a failed request means. Only ARM's own 4xx is a no; asking to try later is not saying no."""
-    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
-
-    if isinstance(error, HttpResponseError) and error.status_code == 404 and _said_no(error):
-        return _refusal(error)  # often just what was to be found out
-    _log(error)
-    if isinstance(error, ClientAuthenticationError) and not _is_answer(error):
-        return CloudDenied(NO_CREDENTIALS, f"{_first_line(error)} {WHERE_FROM}")
-    if isinstance(error, HttpResponseError) and _said_no(error):
-        return _refusal(error)
-    return CloudDown(_why(error))
-
-
-def _is_answer(error: HttpResponseError) -> bool:
-    """Whether Azure Resource Manager has answered, and not whoever gives out tokens."""
-    request = getattr(error.response, "request", None)
-    return "/providers/microsoft.edgeorder" in text(getattr(request, "url", "")).lower()
-
-
-def _refusal(error: HttpResponseError) -> CloudRefused:
-    code, words, status = _code(error), _words(error), error.status_code
-    if code == NOT_REGISTERED:
-        return CloudDenied(code, HOW_TO_REGISTER)
-    if code in DENIED or status == 401 or (status == 404 and code in NO_SUCH_API):
-        return CloudDenied(code, words)
-    return CloudUnknown(code, words) if status == 404 else CloudRefused(code, words)
-
-
-def never_connected(error: BaseException | None) -> bool:
-    """Whether a failure proves that no connection was made, so that nothing was sent.
-
-    The SDK's own ServiceRequestError does not: it also covers a TLS connection that broke after sending.
-    """
-    import ssl
-
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
-
-    proofs = (NewConnectionError, ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
-    return any(isinstance(one, proofs) for one in _inside(error))
-
-
-def _inside(error: object) -> Iterator[BaseException]:
-    """A failure and those that it wraps, in the three ways in which azure-core, requests and urllib3 do."""
-    seen: list[object] = []
-    while isinstance(error, BaseException) and error not in seen:
-        yield error
-        seen.append(error)
-        wrapped = (getattr(error, "inner_exception", None), getattr(error, "reason", None), *error.args[:1])
-        error = next((one for one in wrapped if isinstance(one, BaseException)), None)
-
-
-def _said_no(error: HttpResponseError) -> bool:
-    """Whether ARM itself refused for good: a 4xx in its own name that does not say *later*."""
-    status = error.status_code or 0
-    return (
-        400 <= status < 500
-        and status not in TRY_LATER_STATUS
-        and _from_arm(error)
-        and bool(ERROR_CODE.fullmatch(_code(error)))
-        and _code(error) not in TRY_LATER
-    )
-
-
-def _from_arm(error: HttpResponseError) -> bool:
-    """A proxy between us and Azure may refuse too; what became of the request is then not known."""
-    headers: Mapping[str, str] = getattr(error.response, "headers", {})
-    return any(name in headers for name in ("x-ms-request-id", "x-ms-correlation-request-id"))
-
-
-def _error_of(error: HttpResponseError) -> Answer:
-    return a_dict(a_dict(_body(error.response)).get("error"))
-
-
-def _code(error: HttpResponseError) -> str:
-    return text(_error_of(error).get("code"))
-
-
-def _words(error: HttpResponseError) -> str:
-    said = text(_error_of(error).get("message")).strip()
-    return said[:LONGEST_WHY] or f"Azure gave no reason but {_code(error)}."
-
-
-def _body(response: Any) -> object:
-    """The JSON of an answer, None where there is none to be read."""
-    try:
-        return json.loads(response.text())
-    except Exception:  # noqa: BLE001 - whatever it is, it is no JSON
-        return None
-
-
 def _worthless() -> CloudDown:
     return CloudDown(UNREADABLE)
-
-
-UNREADABLE = "Azure's answer could not be read."
-# What people read of failures that the SDK describes to programmers, by the name of its exception.
-PLAIN = {
-    "DecodeError": UNREADABLE,
-    "IncompleteReadError": "The connection broke while Azure was answering.",
-    "ServiceRequestTimeoutError": "Azure could not be reached in time.",
-    "ServiceResponseError": "The connection broke before Azure had answered.",
-    "ServiceResponseTimeoutError": "Azure did not answer in time.",
-}
-
-
-def _why(error: Exception) -> str:
-    """A failure in words for people; the log has the rest."""
-    from azure.core.exceptions import HttpResponseError
-
-    if isinstance(error, Stopped):
-        return str(error)
-    if type(error).__name__ in PLAIN:
-        return PLAIN[type(error).__name__]
-    if type(error).__name__ == "ServiceRequestError":
-        return "Azure could not be reached." if never_connected(error) else "The connection to Azure broke."
-    if isinstance(error, HttpResponseError) and error.response is not None:
-        return _answered(error)[:LONGEST_WHY]
-    if isinstance(error, AttributeError | LookupError | TypeError | ValueError):
-        return UNREADABLE  # the SDK has tripped over it
-    return text(f"{type(error).__name__}: {error}")[:LONGEST_WHY]
-
-
-def _answered(error: HttpResponseError) -> str:
-    """An answer that settles nothing: `Azure answered 503 ServiceUnavailable: Try again.`"""
-    words = text(_error_of(error).get("message")).strip()
-    said = " ".join(filter(None, ["Azure answered", text(error.status_code), _code(error)]))
-    return f"{said}: {words}" if words else f"{said}."
-
-
-def _first_line(error: Exception) -> str:
-    return text(error).strip().partition("\n")[0][:LONGEST_WHY]
-
-
-def _log(error: Exception) -> None:
-    """Note a failure by what Azure's support can find it with; bodies and headers may hold secrets."""
-    response = getattr(error, "response", None)
-    headers: Mapping[str, str] = getattr(response, "headers", {})
-    request = getattr(response, "request", None)
-    log.warning(
-        "azure.failed",
-        extra={
-            "error": type(error).__name__,
-            "why": f"{response.status_code}" if response is not None else _first_line(error),
-            "asked": f"{request.method} {urlsplit(request.url).path}" if request is not None else "",
-            "request_id": headers.get("x-ms-request-id", ""),
-            "correlation_id": headers.get("x-ms-correlation-request-id", ""),
-        },
-    )

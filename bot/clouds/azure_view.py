@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 
 from bot.clouds.reading import Answer, Facts, a_dict, text
 from bot.core.snapshot import PHASES, Ref, Snapshot, Unit
@@ -38,24 +38,49 @@ _SETTLED = frozenset({"", "None", "Succeeded"})
 _FAILED = "(Failed)"
 
 
-def snapshot(ref: Ref, items: Mapping[str, Answer | None]) -> Snapshot:
+@dataclass(frozen=True)
+class Seen:
+    """What is kept of an order item: the unit that it is, and what it says of its order."""
+
+    unit: Unit
+    order: str
+    location: str
+
+
+def seen(part: str, item: Answer) -> Seen:
+    """An `OrderItemResource`, asked for as `part` (`GROUP/NAME`)."""
+    order = text(a_dict(item.get("properties")).get("orderId")).rpartition("/")[2]
+    return Seen(unit(part, item), order, text(item.get("location")))
+
+
+def snapshot(ref: Ref, items: Mapping[str, Seen]) -> Snapshot:
     """An order as a snapshot.
 
     Args:
         ref: The order, or the one item that is followed.
-        items: Its parts by `GROUP/ITEM` in lower case; None for those that Azure does not know.
+        items: Its parts by `GROUP/NAME`; what is missing is told as a unit that is gone.
     """
     units = tuple(
-        unit(part, item) if item else _gone(part) for part, item in sorted(items.items(), key=_rank)
+        items[part].unit if part in items else _gone(part)
+        for part in sorted(ref.parts or (ref.id,), key=_rank)
     )
-    status, facts = order_status(units), (("Azure order", ref.name),)
+    status, facts = order_status(units), _facts(ref, items.values())
     return Snapshot(ref, status, units, facts, fingerprint(status, units, facts))
 
 
-def _rank(part: tuple[str, object]) -> tuple[str, int, str]:
+def _rank(part: str) -> tuple[str, int]:
     """Puts item 2 before item 10."""
-    name, _, number = part[0].rpartition("-")
-    return (name, int(number), "") if number.isdecimal() else (part[0], 0, "")
+    name, _, number = part.rpartition("-")
+    return (name, int(number)) if number.isdecimal() else (part, 0)
+
+
+def _facts(ref: Ref, items: Collection[Seen]) -> Facts:
+    told = {
+        "Azure order": {one.order for one in items},
+        "Resource group": {ref.id.partition("/")[0]},
+        "Location": {one.location for one in items},
+    }
+    return tuple((label, ", ".join(sorted(found - {""}))) for label, found in told.items() if found - {""})
 
 
 def fingerprint(status: str, units: tuple[Unit, ...], facts: Facts) -> str:
@@ -96,18 +121,6 @@ def unit(part: str, item: Answer) -> Unit:
     details = a_dict(a_dict(item.get("properties")).get("orderItemDetails"))
     name = text(item.get("name"))
     return Unit(id=part, name=name, quantity=1, status=_status(a_dict(details.get("currentStage"))))
-
-
-def part_of(item: Answer) -> str:
-    """An order item's `GROUP/NAME`, in lower case."""
-    return part_of_id(text(item.get("id")))
-
-
-def part_of_id(path: str) -> str:
-    """`GROUP/NAME`, in lower case, of what an Azure resource id names; "" where it is none."""
-    steps = path.lower().strip("/").split("/")
-    named = dict(zip(steps[::2], steps[1::2], strict=False))
-    return f"{named['resourcegroups']}/{steps[-1]}" if "resourcegroups" in named else ""
 
 
 def _status(stage: Answer) -> str:
