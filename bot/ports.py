@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.core.order import FEE as FEE
 from bot.core.order import Operation
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 
 Clock = Callable[[], datetime]
-FEE = "FeeNotAccepted"
-"""The code of a refusal that only says: the cloud takes money for this, and nobody has agreed to that."""
 
 
 @dataclass(frozen=True)

@@ -202,8 +202,8 @@ def _telling(event: Event) -> dict[str, Any]:
     match event:
         case life.WasPlaced(by=by) | life.SaidNotPlaced(by=by) | life.Withdrawn(by=by):
             return told | {"by": by}
-        case life.CancelAsked(by=by, reason=reason):
-            return told | {"by": by, "reason": reason}
+        case life.CancelAsked(by=by, reason=reason, fee=fee):
+            return told | {"by": by, "reason": reason, "fee": fee}
         case life.CancelRefused(code=code, words=words):
             return told | {"code": code, "words": words}
         case life.OperationAsked(operation, by=by, reason=reason, fee=fee):

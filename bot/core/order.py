@@ -84,6 +84,10 @@ class Placement:
     """Where the cloud tells what became of what it accepted."""
 
 
+FEE = "FeeNotAccepted"
+"""The code of a refusal that only says: the cloud takes money for this, and nobody has agreed to that."""
+
+
 class Operation(StrEnum):
     """What a cloud can be asked to do with what was placed, beside cancelling it."""
 

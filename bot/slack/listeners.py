@@ -20,7 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
 from bot.core import command, form
-from bot.core.messages import asking, replies
+from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
 from bot.core.request import Mistake, Request, Values, read
 from bot.slack.live import Live, offer
@@ -126,7 +126,7 @@ class Desk:
             case command.Cancel(order, reason):
                 return self._cancel(order, reason, person)
             case command.Track(ref) if not ref.startswith("oo-") and "azure" not in world.clouds:
-                return replies.no_aws_order(ref)
+                return replies.no_name_of(ref, tuple(world.clouds))
             case command.Track(ref, quiet):
                 return request.track(world, ref, person, channel, quiet=quiet, origin=body["trigger_id"])
             case command.Mute(order):
@@ -177,7 +177,7 @@ class Desk:
         if order is None:
             return replies.no_such(order_id)
         draft = self.world.store.save_draft(person, {"reason": reason}, self.world.now()) if reason else ""
-        return track.why_not_cancel(self.world, order, person) or replies.cancel_asks_back(order, draft)
+        return track.why_not_cancel(self.world, order, person) or operations.cancel_asks_back(order, draft)
 
     # Buttons
 

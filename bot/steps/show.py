@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.messages import replies
 from bot.core.messages.blocks import Say
+from bot.core.messages.status import status as in_full
 from bot.core.order import ENDED, State
 from bot.spine import World
 
@@ -20,7 +21,7 @@ SHOWN = {
 def status(world: World, ref: str) -> Say:
     """Where an order stands; `ref` is our id or the cloud's."""
     order = world.store.order(ref) or world.store.by_ref("aws", ref)
-    return replies.status(order, world.store.events(order.id)) if order else replies.no_such(ref)
+    return in_full(order, world.store.events(order.id)) if order else replies.no_such(ref)
 
 
 def listing(world: World, which: str, page: int, person: str) -> Say:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.core import order as life
 from bot.core.follow import Job, Work
-from bot.core.messages import desk, replies
+from bot.core.messages import desk, operations, replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Order, State
 from bot.core.policy import Reason, named
@@ -138,7 +138,7 @@ def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "") ->
         return refusal
     verdict, after = happen(world, order, life.CancelAsked(person, reason), person)
     return (
-        replies.cancelling(after)
+        operations.cancelling(after)
         if verdict is Verdict.DONE
         else ask_to_cancel(world, order_id, person, reason)
     )
@@ -147,7 +147,7 @@ def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "") ->
 def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
     """What to answer instead of cancelling: to the wrong person, or at the wrong time."""
     if not life.may_follow(order, life.CancelAsked):
-        return replies.not_placed(order)
+        return operations.not_placed(order)
     # Following an order that was placed elsewhere gives nobody the right to end it.
     own = (order.requester,) if order.kind is Kind.ASKED else ()
     people = (*own, *world.settings.approvers, *world.settings.operators)
@@ -156,8 +156,8 @@ def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
         world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
         return replies.operators_unknown(order)
     if not right.allowed:
-        return replies.may_not_cancel(order)
-    return replies.cancelling(order) if order.cancel_asked_by else None
+        return operations.may_not_cancel(order)
+    return operations.cancelling(order) if order.cancel_asked_by else None
 
 
 def cancel(world: World, claim: Claim) -> Result:
