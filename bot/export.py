@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from bot.core.messages import words
+from bot.core.messages.terms import items_plain
 from bot.core.order import Order, State
+from bot.core.request import AwsTerms, AzureTerms, Request
 from bot.store import Store
 
 COLUMNS = (
@@ -25,6 +27,9 @@ COLUMNS = (
     "cost_center",
     "needed_by",
     "reason",
+    "quantity",
+    "order_type",
+    "ship_to",
 )
 
 
@@ -38,25 +43,48 @@ def rows(store: Store, page: int = 500) -> Iterator[dict[str, str]]:
 
 def row(order: Order) -> dict[str, str]:
     """One order as text by column; what it does not have is empty."""
-    request = order.request
-    return {
+    told = {
         "id": order.id,
         "state": order.state.value,
         "cloud": order.cloud,
         "requester": order.requester,
         "filed_at": order.filed_at.isoformat(),
-        "what": _tame(words.items_plain(request, most=20) if request else order.kind.value),
+        "what": order.kind.value,
         "cloud_order": _tame(order.ref.id) if order.ref else "",
         "cloud_status": _tame(order.snapshot.status) if order.snapshot else "",
         "scope": order.scope,
         "decided_by": order.decided_by,
         "decided_at": order.decided_at.isoformat() if order.decided_at else "",
-        "payment": request.aws.payment if request else "",
-        "term": request.aws.term if request else "",
-        "cost_center": _tame(request.cost_center) if request else "",
-        "needed_by": request.needed_by if request else "",
-        "reason": _tame(request.reason) if request else "",
     }
+    return dict.fromkeys(COLUMNS, "") | told | (_asked(order.request) if order.request else {})
+
+
+def _asked(request: Request) -> dict[str, str]:
+    told = {
+        "what": items_plain(request, most=20),
+        "cost_center": request.cost_center,
+        "needed_by": request.needed_by,
+        "reason": request.reason,
+        **_TERMS[type(request.terms)](request.terms),
+    }
+    return {name: _tame(text) for name, text in told.items()}
+
+
+def _aws(terms: AwsTerms) -> dict[str, str]:
+    quantity = sum(item.quantity for item in terms.items)
+    return {"payment": terms.payment, "term": terms.term, "quantity": str(quantity)}
+
+
+def _azure(terms: AzureTerms) -> dict[str, str]:
+    place = f" ({terms.place})" if terms.place else ""
+    return {
+        "quantity": str(terms.quantity),
+        "order_type": terms.order_type,
+        "ship_to": f"{terms.address}{place}".strip(),
+    }
+
+
+_TERMS: Mapping[type, Callable[[Any], dict[str, str]]] = {AwsTerms: _aws, AzureTerms: _azure}
 
 
 def _tame(text: str) -> str:

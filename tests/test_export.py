@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.order import Kind, State
+from bot.core.request import AzureTerms, Request
 from bot.core.snapshot import Ref, Snapshot
 from bot.export import COLUMNS, row, rows
 from bot.store import Store
@@ -54,7 +55,46 @@ def test_an_order_is_a_row_of_text() -> None:
         "cost_center": "CC-4711",
         "needed_by": "2027-03-31",
         "reason": "second rack",
+        "quantity": "2",
+        "order_type": "",
+        "ship_to": "",
     }
+
+
+def test_an_order_of_azure_says_what_how_many_how_and_where_to() -> None:
+    terms = AzureTerms(
+        product="azurestackedge/azurestackedge/azurestackedgegpu",
+        configuration="edgep_high",
+        quantity=2,
+        order_type="Rental",
+        address="columbus-plant",
+        location="eastus",
+        resource_group="edge-rg",
+        place="Columbus, US",
+    )
+    ref = Ref("0a1b2c3d-0000-4000-8000-000000000001", "edge-rg/ord-000001", ("edge-rg/ord-000001-1",))
+    found = row(
+        replace(
+            PLACED,
+            cloud="azure",
+            request=Request("azure", terms, "line 4 moves"),
+            ref=ref,
+            snapshot=Snapshot(ref, "InReview"),
+        )
+    )
+    assert tuple(found) == COLUMNS
+    assert {name: found[name] for name in COLUMNS[5:9]} == {
+        "what": "2 × azurestackedgegpu/edgep_high (Rental)",
+        "cloud_order": "edge-rg/ord-000001",
+        "cloud_status": "InReview",
+        "scope": "azure:ord-000001",
+    }
+    assert (found["payment"], found["term"]) == ("", "")
+    assert (found["quantity"], found["order_type"], found["ship_to"]) == (
+        "2",
+        "Rental",
+        "columbus-plant (Columbus, US)",
+    )
 
 
 def test_an_order_that_was_placed_elsewhere_has_empty_cells() -> None:

@@ -648,31 +648,6 @@ def unclear_units(order: Order) -> tuple[str, ...]:
     return ("",) if order.state is State.UNCLEAR else ()
 
 
-def can_cancel(order: Order) -> bool:
-    """Whether the cloud may let any of it be cancelled, as far as it has told; AWS never tells."""
-    units = order.snapshot.units if order.snapshot else ()
-    told = [unit.cancellation for unit in units if unit.cancellation]
-    return not told or any(word in CANCELLABLE for word in told)
-
-
-def can(order: Order, operation: Operation) -> bool:
-    """Whether the cloud lets this be done with the order, as far as it has told."""
-    units = order.snapshot.units if order.snapshot else ()
-    if not order.ref or not order.ref.parts:
-        return False
-    match operation:
-        case Operation.RETURN:
-            return any(unit.returning in RETURNABLE for unit in units)
-        case Operation.DELETE:
-            return bool(units) and all(unit.deletion == "Allowed" for unit in units)
-    return order.state is State.PLACED
-
-
-CANCELLABLE = ("Cancellable", "CancellableWithFee")
-RETURNABLE = ("Returnable", "ReturnableWithFee")
-"""Microsoft.EdgeOrder 2024-02-01: OrderItemCancellationEnum and OrderItemReturnEnum, but their *Not…*."""
-
-
 def news(before: Order, event: Event) -> tuple[Change, ...]:
     """What a look tells that was not known before; nothing for any other event."""
     return changes(before.snapshot, event.snapshot) if isinstance(event, Looked) else ()

@@ -410,19 +410,39 @@ def read(cloud: str, values: Values, today: date) -> Request | tuple[Mistake, ..
 
 def values_of(request: Request) -> dict[str, tuple[str, ...]]:
     """The words with which `request` would be asked again."""
-    terms = request.aws
+    terms = request.terms
     words = {
-        "outpost": (terms.outpost,),
-        "item": tuple(f"{item.catalog_item}:{item.quantity}" for item in terms.items),
-        "payment": (terms.payment,),
-        "term": (terms.term,),
-        "region": (terms.region,),
+        **(_aws_words(terms) if isinstance(terms, AwsTerms) else _azure_words(terms)),
         "reason": (request.reason,),
         "cost_center": (request.cost_center,),
         "needed_by": (request.needed_by,),
         "channel": (request.channel,),
     }
     return {key: said for key, said in words.items() if any(said)}
+
+
+def _aws_words(terms: AwsTerms) -> dict[str, tuple[str, ...]]:
+    return {
+        "outpost": (terms.outpost,),
+        "item": tuple(f"{item.catalog_item}:{item.quantity}" for item in terms.items),
+        "payment": (terms.payment,),
+        "term": (terms.term,),
+        "region": (terms.region,),
+    }
+
+
+def _azure_words(terms: AzureTerms) -> dict[str, tuple[str, ...]]:
+    return {
+        "product": (terms.product,),
+        "configuration": (terms.configuration,),
+        "qty": (str(terms.quantity),),
+        "type": (terms.order_type,),
+        "address": (terms.address,),
+        "location": (terms.location,),
+        "resource_group": (terms.resource_group,),
+        "commitment": (terms.commitment,),
+        "encryption": (terms.double_encryption,),
+    }
 
 
 def command_line(request: Request) -> str:

@@ -20,7 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
 from bot.core import command, form
-from bot.core.messages import asking, replies
+from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Operation
 from bot.core.request import Mistake, Request, Values, read
@@ -187,7 +187,7 @@ class Desk:
         if order is None:
             return replies.no_such(order_id)
         draft = self.world.store.save_draft(person, {"reason": reason}, self.world.now()) if reason else ""
-        return operate.why_not_cancel(self.world, order, person) or replies.cancel_asks_back(order, draft)
+        return operate.why_not_cancel(self.world, order, person) or operations.cancel_asks_back(order, draft)
 
     def _return(self, order_id: str, reason: str, person: str) -> Say:
         order = self.world.store.order(order_id)
@@ -197,7 +197,7 @@ class Desk:
         if refusal:
             return refusal
         draft = self.world.store.save_draft(person, {"reason": reason}, self.world.now())
-        return replies.return_asks_back(order, draft)
+        return operations.return_asks_back(order, draft)
 
     # Buttons
 
@@ -287,12 +287,10 @@ class Desk:
         return operate.ask_for(self.world, asked.order, operation, press.person, asked.reason, fee=asked.fee)
 
     def _asked(self, press: Press) -> Asked:
-        """What a button for something at the cloud stands for: `ORD-… [fee] [draft]`."""
-        order_id, *more = press.value.split()
-        fee = "fee" in more
-        draft = next((word for word in more if word != "fee"), "")
-        kept = self.world.store.draft(draft, press.person) if draft else None
-        return Asked(order_id, fee, (kept or {}).get("reason", ""))
+        """What a button for something at the cloud stands for."""
+        pressed = operations.pressed(press.value)
+        kept = self.world.store.draft(pressed.draft, press.person) if pressed.draft else None
+        return Asked(pressed.order, pressed.fee, (kept or {}).get("reason", ""))
 
     def _open_form_click(self, press: Press) -> Reply:
         kept = self.world.store.draft(press.value, press.person)

@@ -137,7 +137,11 @@ def whoami(world: World, person: str) -> Say:
     mine = [group for group in world.settings.groups if group in groups and person in groups[group].people]
     if Reason.UNKNOWN in rights.values():
         world.store.enqueue([Work("groups", Job.GROUPS)], now)
-    return replies.whoami(person, mine, rights, world.settings.aws_regions)
+    places = {
+        "aws": world.settings.aws_regions,
+        "azure": (world.settings.azure_location, world.settings.azure_resource_group),
+    }
+    return replies.whoami(person, mine, rights, {name: places[name] for name in world.clouds})
 
 
 def refresh_groups(world: World, _: Claim) -> Result:

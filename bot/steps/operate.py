@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.core import allowed
 from bot.core import order as life
 from bot.core.follow import Job, Work
-from bot.core.messages import replies
+from bot.core.messages import operations, replies, words
 from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Operation, Order
 from bot.core.policy import Reason, named
@@ -35,19 +36,19 @@ def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "", *,
         return refusal
     verdict, after = happen(world, order, life.CancelAsked(person, reason, fee), person)
     if verdict is Verdict.DONE:
-        return replies.cancelling(after)
+        return operations.cancelling(after)
     return ask_to_cancel(world, order_id, person, reason, fee=fee)
 
 
 def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
     """What to answer instead of cancelling: to the wrong person, or at the wrong time."""
     if not life.may_follow(order, life.CancelAsked):
-        return replies.not_placed(order)
+        return operations.not_placed(order)
     if refusal := _why_not(world, order, person):
         return refusal
     if order.cancel_asked_by:
-        return replies.cancelling(order)
-    return None if life.can_cancel(order) else replies.cannot_cancel(order)
+        return operations.cancelling(order)
+    return None if allowed.cancelling(order) else operations.cannot_cancel(order)
 
 
 def ask_for(
@@ -63,22 +64,23 @@ def ask_for(
     event = life.OperationAsked(operation, person, reason, fee)
     verdict, after = happen(world, order, event, person)
     if verdict is Verdict.DONE:
-        return replies.operating(after)
+        return operations.operating(after, operation)
     return ask_for(world, order_id, operation, person, reason, fee=fee)
 
 
 def why_not(world: World, order: Order, operation: Operation, person: str) -> Say | None:
     """What to answer instead of asking the cloud: to the wrong person, or at the wrong time."""
+    verb = words.OPERATIONS[operation].verb
     if not life.may_follow(order, life.OperationAsked):
-        return replies.not_placed(order)
-    if refusal := _why_not(world, order, person):
+        return operations.not_placed(order, verb)
+    if refusal := _why_not(world, order, person, verb):
         return refusal
     if order.operation:
-        return replies.operating(order)
-    return None if life.can(order, operation) else replies.cannot(order, operation)
+        return operations.still_operating(order)
+    return None if allowed.offered(order, operation) else operations.cannot(order, operation)
 
 
-def _why_not(world: World, order: Order, person: str) -> Say | None:
+def _why_not(world: World, order: Order, person: str, verb: str = "cancel") -> Say | None:
     """Following an order that was placed elsewhere gives nobody the right to change anything about it."""
     own = (order.requester,) if order.kind is Kind.ASKED else ()
     people = (*own, *world.settings.approvers, *world.settings.operators)
@@ -86,7 +88,7 @@ def _why_not(world: World, order: Order, person: str) -> Say | None:
     if right.reason is Reason.UNKNOWN:
         world.store.enqueue([Work("groups", Job.GROUPS)], world.now())
         return replies.operators_unknown(order)
-    return None if right.allowed else replies.may_not_cancel(order)
+    return None if right.allowed else operations.may_not_cancel(order, verb)
 
 
 def cancel(world: World, claim: Claim) -> Result:

@@ -85,7 +85,7 @@ def track(world: World, ref: str, person: str, channel: str, *, quiet: bool, ori
     """
     cloud = "aws" if AWS_ORDER.fullmatch(ref) else "azure"
     if cloud not in world.clouds:
-        return replies.not_trackable(ref, tuple(world.clouds))
+        return replies.no_name_of(ref, tuple(world.clouds))
     known = world.store.by_origin(origin) or named(world, ref)
     if known:
         return replies.already_followed(known) if known.ref else replies.tracking(known)

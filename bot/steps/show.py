@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.messages import replies
 from bot.core.messages.blocks import Say
+from bot.core.messages.status import status as in_full
 from bot.core.order import ENDED, State
 from bot.spine import World, named
 
@@ -20,7 +21,11 @@ SHOWN = {
 def status(world: World, ref: str) -> Say:
     """Where an order stands; `ref` is our id or the cloud's."""
     order = world.store.order(ref) or named(world, ref)
-    return replies.status(order, world.store.events(order.id)) if order else replies.no_such(ref)
+    if order is None:
+        return replies.no_such(ref)
+    name = ref.rpartition("/")[2].lower()
+    own = any(one.unit == name for one in order.placements)
+    return in_full(order, world.store.events(order.id), name if own else "")
 
 
 def listing(world: World, which: str, page: int, person: str) -> Say:

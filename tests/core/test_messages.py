@@ -16,11 +16,15 @@ from hypothesis import strategies as st
 from bot.core import form
 from bot.core.command import Ask, Misread, parse
 from bot.core.follow import FOLLOWS
-from bot.core.messages import asking, desk, replies, thread, words
+from bot.core.messages import asking, desk, operations, replies, thread, words
 from bot.core.messages.blocks import Block, Say, channel_link, code, escape, link, one_line
-from bot.core.messages.card import card, headline, stages, unit_lines
+from bot.core.messages.card import card
 from bot.core.messages.request import asks_for_approval, outcome
-from bot.core.order import Kind, Order, State
+from bot.core.messages.stages import stages
+from bot.core.messages.status import status
+from bot.core.messages.units import unit_lines
+from bot.core.messages.words import headline
+from bot.core.order import Kind, Operation, Order, State
 from bot.core.policy import Reason
 from bot.core.request import AwsTerms, LineItem, Mistake, Request, read, values_of
 from bot.core.snapshot import Aspect, Asset, Change, Ref, Shipment, Snapshot, Unit
@@ -102,7 +106,16 @@ def order(text: str, state: State, kind: Kind = Kind.ASKED, size: int = 2) -> Or
 def told(text: str, size: int = 2) -> Iterator[dict[str, Any]]:
     """What the work row of each event carries."""
     for event in FOLLOWS:
-        yield {"event": event.__name__, "by": OPAL, "reason": text, "code": text, "words": text, "why": text}
+        told_ = {
+            "event": event.__name__,
+            "by": OPAL,
+            "reason": text,
+            "code": text,
+            "words": text,
+            "why": text,
+        }
+        operations_ = Operation if event.__name__.startswith("Operation") else list(Operation)[:1]
+        yield from (told_ | {"operation": operation.value, "fee": True} for operation in operations_)
     yield {"event": "Waits", "holder": "ORD-000001"}
     line = {"subject": text, "was": text, "now": text}
     changes = [{"aspect": aspect.value, "link": UPS, **line} for aspect in Aspect] * size
@@ -120,7 +133,7 @@ def events(text: str, size: int) -> list[dict[str, Any]]:
 def about_an_order(one: Order, text: str, size: int) -> Iterator[tuple[str, Say]]:
     """Everything that can be said of an order as it is."""
     yield "card", card(one)
-    yield "status", replies.status(one, events(text, size))
+    yield "status", status(one, events(text, size))
     if one.request:
         yield "request", asks_for_approval(one, (ALICE, BOB, FINANCE), (12, "ab" * 32))
         yield "request for nobody", asks_for_approval(one, (ALICE,), (0, ""))
@@ -132,8 +145,8 @@ def about_an_order(one: Order, text: str, size: int) -> Iterator[tuple[str, Say]
     yield "listing", replies.listing([one] * 10, "all", 2, more=True)
     yield "already followed", replies.already_followed(one)
     yield "too late", replies.too_late(one, "withdrawn")
-    yield "not placed", replies.not_placed(one)
-    yield "cancel", replies.cancel_asks_back(one, "d" * 16)
+    yield "not placed", operations.not_placed(one)
+    yield "cancel", operations.cancel_asks_back(one, "d" * 16)
 
 
 SIMPLE = (
@@ -142,8 +155,6 @@ SIMPLE = (
     "changed_since",
     "checking_group",
     "withdrawn",
-    "may_not_cancel",
-    "cancelling",
     "operators_only",
     "operators_unknown",
     "sent_again",
@@ -156,19 +167,27 @@ def the_rest(one: Order, text: str) -> Iterator[tuple[str, Say]]:
     """Everything that is said whatever the state of an order."""
     for name in SIMPLE:
         yield name, getattr(replies, name)(one)
+    yield "may not cancel", operations.may_not_cancel(one)
+    yield "cancelling", operations.cancelling(one)
     yield "decided", replies.decided(one, "approve")
     for reason in Reason:
         yield f"may not, {reason}", replies.may_not(one, "approve", reason, (BOB, FINANCE))
         rights = {"approve": reason, "operate": reason}
-        yield f"whoami, {reason}", replies.whoami(ALICE, [FINANCE], rights, [text])
+        yield (
+            f"whoami, {reason}",
+            replies.whoami(ALICE, [FINANCE], rights, {"aws": [text], "azure": [text, text]}),
+        )
     yield (
         "whoami of nobody",
-        replies.whoami(ALICE, [], dict.fromkeys(("approve", "operate"), Reason.NOBODY), []),
+        replies.whoami(ALICE, [], dict.fromkeys(("approve", "operate"), Reason.NOBODY), {}),
     )
     yield "only requester", replies.only_requester(one, "withdraw")
     yield "confirming", replies.confirming(one, text)
     yield "no approvers", replies.nobody_can_approve()
     yield "cloud", replies.cloud_not_offered("azure", ())
+    yield "another cloud", replies.cloud_not_offered("azure", ("aws",))
+    for clouds in ((), ("aws",), ("azure",), ("aws", "azure")):
+        yield f"no name of {clouds}", replies.no_name_of(text, clouds)
     yield "no such", replies.no_such(text)
     yield "form failed", replies.form_failed("d" * 16, text)
     yield "draft gone", replies.draft_gone()
@@ -603,10 +622,10 @@ def test_what_somebody_said_is_quoted_in_full_and_never_parsed() -> None:
 
 def test_a_look_at_an_order_with_more_than_fits_says_that_there_is_more() -> None:
     one = order(TEXTS["plain"], State.PLACED, size=20)
-    assert "… and more than fits into one message." in seen(replies.status(one, []))
+    assert "… and more than fits into one message." in seen(status(one, []))
     assert re.search(r"… and \d+ more lines\.", seen(card(one)))
     small = placed("IN_PROGRESS", "SHIPPED")
-    assert "more than fits" not in seen(replies.status(small, []))
+    assert "more than fits" not in seen(status(small, []))
 
 
 def test_the_newest_of_a_long_history_is_shown() -> None:
@@ -614,7 +633,7 @@ def test_the_newest_of_a_long_history_is_shown() -> None:
         {"verb": "Looked", "actor": "bot", "at": f"2026-11-{day:02}T09:30:00.000+00:00", "body": "{}"}
         for day in range(1, 31)
     ] * 5
-    text = seen(replies.status(at(State.PLACED), many))
+    text = seen(status(at(State.PLACED), many))
     assert re.search(r"… \d+ earlier", text)
     assert text.endswith("2026-11-30 09:30 UTC · news from the cloud")
 

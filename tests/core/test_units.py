@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core import order as life
+from bot.core import allowed
 from bot.core.follow import after_event
 from bot.core.order import (
     OF_A_UNIT,
@@ -243,7 +243,7 @@ def units_at(**words: str) -> Order:
     ("word", "may"), [("Cancellable", True), ("CancellableWithFee", True), ("NotCancellable", False)]
 )
 def test_whether_it_can_be_cancelled_is_the_clouds_word(word: str, may: bool) -> None:
-    assert life.can_cancel(units_at(cancellation=word)) is may
+    assert bool(allowed.cancelling(units_at(cancellation=word))) is may
 
 
 @pytest.mark.parametrize(
@@ -251,12 +251,12 @@ def test_whether_it_can_be_cancelled_is_the_clouds_word(word: str, may: bool) ->
     [("Returnable", True), ("ReturnableWithFee", True), ("NotReturnable", False), ("", False)],
 )
 def test_whether_it_can_be_returned_is_the_clouds_word(word: str, may: bool) -> None:
-    assert life.can(units_at(returning=word), Operation.RETURN) is may
+    assert bool(allowed.offered(units_at(returning=word), Operation.RETURN)) is may
 
 
 @pytest.mark.parametrize(("word", "may"), [("Allowed", True), ("NotAllowed", False), ("", False)])
 def test_whether_it_can_be_removed_is_the_clouds_word(word: str, may: bool) -> None:
-    assert life.can(units_at(deletion=word), Operation.DELETE) is may
+    assert bool(allowed.offered(units_at(deletion=word), Operation.DELETE)) is may
 
 
 happenings = st.lists(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 Block = dict[str, Any]
@@ -113,6 +114,28 @@ def fields(pairs: Sequence[tuple[str, str]]) -> Block:
     """Up to ten label and mrkdwn pairs, drawn in two columns."""
     texts = [_mrkdwn(f"*{label}*\n{value or '–'}", FIELD_LIMIT) for label, value in pairs[:10]]
     return {"type": "section", "fields": texts}
+
+
+def columns(pairs: Sequence[tuple[str, str]]) -> list[Block]:
+    """As `fields`, for any number of pairs: Slack takes ten in a block."""
+    return [fields(pairs[start : start + 10]) for start in range(0, len(pairs), 10)]
+
+
+def sections(lines: Sequence[str], limit: int = 2800) -> list[Block]:
+    """Lines of mrkdwn in as few sections as hold them, each of about `limit` characters at most."""
+    parts: list[str] = []
+    for line in lines:
+        if parts and len(parts[-1]) + len(line) < limit:
+            parts[-1] += f"\n{line}"
+        else:
+            parts.append(line)
+    return [section(part) for part in parts]
+
+
+def fitting(lines: Sequence[str], room: int) -> list[str]:
+    """As many of the first lines as fit into `room` characters when each ends with a line break."""
+    ends = accumulate(len(line) + 1 for line in lines)
+    return [line for line, end in zip(lines, ends, strict=True) if end <= room]
 
 
 def context(*mrkdwn: str) -> Block:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bot.core.messages import words
 from bot.core.messages.blocks import (
     Block,
@@ -13,10 +15,17 @@ from bot.core.messages.blocks import (
     header,
     one_line,
     section,
+    sections,
 )
 from bot.core.messages.request import outcome
-from bot.core.order import Order, State
+from bot.core.messages.terms import items, payment, term, where
+from bot.core.messages.units import outcome_lines
+from bot.core.order import Order, State, Step
+from bot.core.request import AwsTerms, AzureTerms
 from bot.core.snapshot import Snapshot, unit_name
+
+_MOST_CANDIDATES = 20
+_ROOM_FOR_UNITS = 6000
 
 
 def unclear(order: Order) -> Say:
@@ -31,39 +40,79 @@ def unclear(order: Order) -> Say:
         f"{order.id} is unclear: was it placed with {cloud}?",
         (
             header(f"{order.id}: was it placed?"),
-            section(
-                f"*{cloud} may or may not have this order*: {words.clause(order.why)}.\n"
-                f"{words.items(order.asked)} on {words.where(order.asked)}, "
-                f"{words.payment(order.asked.aws.payment)}, {words.term(order.asked.aws.term)}."
-            ),
+            *sections(_question(order, cloud)),
             section(_evidence(order, cloud)),
             actions(*_buttons(order)),
         ),
     )
 
 
+def _question(order: Order, cloud: str) -> list[str]:
+    """What is unclear and why, unit by unit where units are placed one by one."""
+    bought = f"{items(order.asked)} {where(order.asked)}"
+    if not order.placements:
+        paid = order.asked.aws
+        return [
+            f"*{cloud} may or may not have this order*: {words.clause(order.why)}.",
+            f"{bought}, {payment(paid.payment)}, {term(paid.term)}.",
+        ]
+    open_ones = [one for one in order.placements if one.step is Step.UNCLEAR]
+    which = f"{len(open_ones)} of {_units(len(order.placements))}"
+    return [
+        f"*{cloud} may or may not have {which}* of this order:",
+        *outcome_lines(order.cloud, open_ones, _ROOM_FOR_UNITS),
+        f"Asked for: {bought}.{_settled(order)}",
+    ]
+
+
+def _settled(order: Order) -> str:
+    """What is known of the other units."""
+    said = [
+        f"{len(order.units(step))} {words.STEPS[step]}"
+        for step in (Step.PLACED, Step.REFUSED)
+        if order.units(step)
+    ]
+    return f" The others: {', '.join(said)}." if said else ""
+
+
+def _units(number: int) -> str:
+    return f"{number} {'unit' if number == 1 else 'units'}"
+
+
 def _evidence(order: Order, cloud: str) -> str:
+    found = ", ".join(code(ref.name) for ref in order.candidates[:_MOST_CANDIDATES])
+    if isinstance(order.asked.terms, AzureTerms):
+        shows = f"Azure shows under these names: {found}." if found else "Azure shows nothing of that name."
+        group = code(order.asked.terms.resource_group)
+        return (
+            f"{shows} Look in the Azure portal, resource group {group}, before you decide. A name can exist "
+            "only once there, so nothing is bought twice; still, nothing more is sent until somebody says so."
+        )
     look = f"Look in the {cloud} console before you decide; nothing more is sent until then."
-    if not order.candidates:
+    if not found:
         return f"{cloud}'s list shows no order that looks like it. {look}"
-    found = ", ".join(code(ref.id) for ref in order.candidates[:20])
     return f"{cloud}'s list shows what looks exactly like it: {found}. {look}"
 
 
 def _buttons(order: Order) -> list[Block]:
     placed = [
-        button(f"It was placed: {ref.id}", f"was_placed_{number}", f"{order.id} {ref.id}", "primary")
-        for number, ref in enumerate(order.candidates[:20])
+        button(f"It was placed: {ref.name}", f"was_placed_{number}", f"{order.id} {ref.id}", "primary")
+        for number, ref in enumerate(order.candidates[:_MOST_CANDIDATES])
     ] or [button("It was placed", "name_placed", order.id)]
-    sure = confirmation(
-        f"Send {order.id} again?",
-        "Only if you have made sure that the cloud has no such order: otherwise it is bought twice.",
-        "Send it again",
-    )
+    sure = confirmation(f"Send {order.id} again?", _risk(order), "Send it again")
     again = button(
         "It was not placed: try again", "not_placed", f"{order.id} {order.version}", "danger", sure
     )
     return [*placed, again]
+
+
+def _risk(order: Order) -> str:
+    if not order.placements:
+        return "Only if you have made sure that the cloud has no such order: otherwise it is bought twice."
+    number = _units(len(order.units(Step.UNCLEAR)))
+    return (
+        f"{number} will be sent again, under the same name. Only if you have made sure that Azure has none."
+    )
 
 
 # Why an order is unclear or waits, as clauses within other sentences.
@@ -114,12 +163,12 @@ def is_elsewhere(outpost: str) -> str:
 
 def cloud_down(name: str, scope: str, why: str) -> Say:
     """A cloud that cannot be asked, told once for each outage."""
-    text = f"{words.cloud_short(name)} {scope} cannot be asked: {words.clause(why)}. The bot keeps trying."
+    text = f"{words.scope(name, scope)} cannot be asked: {words.clause(why)}. The bot keeps trying."
     return Say(text, (section(f":warning: {text}"),))
 
 
 def cloud_back(name: str, scope: str) -> Say:
-    text = f"{words.cloud_short(name)} {scope} answers again."
+    text = f"{words.scope(name, scope)} answers again."
     return Say(text, (section(text),))
 
 
@@ -135,8 +184,7 @@ def placing_waits(order: Order, why: str) -> Say:
 def not_followed(cloud: str, scope: str, number: int) -> Say:
     """Orders in a place that the settings no longer name."""
     many = "1 order" if number == 1 else f"{number} orders"
-    where = f"{words.cloud_short(cloud)} {one_line(scope)}"
-    text = f"{many} in {where} cannot be followed: the settings do not name it any more."
+    text = f"{many} in {words.scope(cloud, scope)} cannot be followed: the settings do not name it any more."
     return Say(text, (section(f":warning: {text}"),))
 
 
@@ -167,22 +215,39 @@ def not_confirmed(order: Order, ref: str, why: str) -> Say:
 
 def differs(order: Order, found: Snapshot) -> Say | None:
     """What an operator has taken for an order although it is not what was approved; nothing if it is."""
-    terms, facts = order.asked.aws, dict(found.facts)
-    asked = {
-        "Items": ", ".join(sorted(f"{item.quantity} × {item.catalog_item}" for item in terms.items)),
-        "Payment option": words.payment(terms.payment),
-        "Payment term": words.term(terms.term),
-    }
-    there = facts | {"Items": ", ".join(sorted(unit_name(unit) for unit in found.units))}
+    terms = order.asked.terms
+    pairs = _aws_pairs(terms, found) if isinstance(terms, AwsTerms) else _azure_pairs(terms, found)
     wrong = [
-        f"{label}: approved {one_line(said)}, there {one_line(there[label])}"
-        for label, said in asked.items()
-        if there.get(label, said) != said
+        f"{label}: approved {one_line(said)}, there {one_line(there)}"
+        for label, said, there in pairs
+        if there.lower() != said.lower()
     ]
     if not wrong:
         return None
-    text = f":warning: {code(found.ref.id)} was taken for {order.id} and is not what was approved. "
+    text = f":warning: {code(found.ref.name)} was taken for {order.id} and is not what was approved. "
     return Say(text + "; ".join(wrong), (section(text + "; ".join(wrong) + "."),))
+
+
+Compared = Iterator[tuple[str, str, str]]
+"""Label, what was approved, what is there."""
+
+
+def _aws_pairs(terms: AwsTerms, found: Snapshot) -> Compared:
+    there = dict(found.facts)
+    yield (
+        "Items",
+        ", ".join(sorted(f"{item.quantity} × {item.catalog_item}" for item in terms.items)),
+        ", ".join(sorted(unit_name(unit) for unit in found.units)),
+    )
+    for label, said in (("Payment option", payment(terms.payment)), ("Payment term", term(terms.term))):
+        yield label, said, there.get(label, said)
+
+
+def _azure_pairs(terms: AzureTerms, found: Snapshot) -> Compared:
+    for unit in found.units:
+        there = dict((*unit.record, *unit.details, *unit.facts))
+        for label, said in (("Configuration", terms.configuration), ("Order type", terms.order_type)):
+            yield label, said, there.get(label, said)
 
 
 def contradiction(order: Order, what: str) -> Say:

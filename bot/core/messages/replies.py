@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.core.messages import words
 from bot.core.messages.blocks import (
-    MESSAGE_LIMIT,
-    Block,
     Say,
     actions,
     button,
     code,
-    context,
     date,
-    fields,
     one_line,
-    quotation,
     section,
-    size,
+    sections,
     user,
 )
-from bot.core.messages.card import cancel_button, headline, stages, unit_lines
-from bot.core.messages.request import outcome
-from bot.core.order import HOLDS_SCOPE, Kind, Order, State
+from bot.core.messages.terms import items, where
+from bot.core.messages.words import headline
+from bot.core.order import Order, State
 from bot.core.policy import Reason
-from bot.core.snapshot import Snapshot
 
 
 def say(text: str) -> Say:
@@ -37,19 +28,31 @@ def say(text: str) -> Say:
 
 
 def filed(order: Order) -> Say:
-    wait = "AWS is asked whether it knows all of it; then" if order.state is State.CHECKING else "Now"
+    cloud = words.cloud_short(order.cloud)
+    wait = f"{cloud} is asked whether it knows all of it; then" if order.state is State.CHECKING else "Now"
     return say(
-        f"*{order.id}* is filed: {words.items(order.asked)} on {words.where(order.asked)}. "
+        f"*{order.id}* is filed: {items(order.asked)} {where(order.asked)}. "
         f"{wait} an approver decides. `/order status {order.id}` tells where it stands."
     )
 
 
 def tracking(order: Order) -> Say:
-    return say(f"*{order.id}*: looking for {code(order.looking_for)}; its card follows when it is found.")
+    cloud = words.cloud_short(order.cloud)
+    return say(
+        f"*{order.id}*: {cloud} is asked for {code(order.looking_for)}; its card follows when it is found."
+    )
 
 
-def no_aws_order(ref: str) -> Say:
-    return say(f"{code(ref)} is no AWS order id: those are `oo-` and 17 characters of 0-9 and a-f.")
+_NAMES = {
+    "aws": "AWS order ids are `oo-` and 17 characters of 0-9 and a-f",
+    "azure": "Azure orders and items go by their name, or by GROUP/NAME in another resource group",
+}
+
+
+def no_name_of(ref: str, clouds: Sequence[str]) -> Say:
+    """What was to be followed cannot be in any of the clouds that are set up here."""
+    known = "; ".join(_NAMES[cloud] for cloud in clouds) or "no cloud is set up"
+    return say(f"{code(ref)} is nothing that can be followed here: {known}.")
 
 
 def already_followed(order: Order) -> Say:
@@ -64,9 +67,12 @@ def nobody_can_approve() -> Say:
 
 
 def cloud_not_offered(cloud: str, offered: Sequence[str]) -> Say:
-    there = (
-        ", ".join(f"`/order {name}`" for name in offered) or "none yet; an operator has to set AWS_REGIONS"
-    )
+    """`cloud` is "" where none was named."""
+    if not offered:
+        return say(
+            "Nothing can be ordered here yet: an operator has to set AWS_REGIONS or AZURE_SUBSCRIPTION_ID."
+        )
+    there = ", ".join(f"`/order {name}`" for name in offered)
     return say(f"{words.cloud_name(cloud)} is not set up here. What can be ordered: {there}.")
 
 
@@ -128,40 +134,6 @@ def too_late(order: Order, verb: str) -> Say:
     return say(f"*{order.id}* is {headline(order)}: it cannot be {verb} any more.{more}")
 
 
-def not_placed(order: Order) -> Say:
-    if order.state in HOLDS_SCOPE:
-        return say(
-            f"*{order.id}* is {headline(order)}: the cloud may or may not have it. Once that is settled, "
-            "it can be cancelled."
-        )
-    more = f" `/order withdraw {order.id}` takes it back." if order.state in _OPEN else ""
-    return say(f"*{order.id}* is {headline(order)}: there is nothing to cancel in the cloud.{more}")
-
-
-_OPEN = (State.CHECKING, State.WAITING, State.APPROVED)
-
-
-def cancel_asks_back(order: Order, draft: str) -> Say:
-    """Asks before a cloud is asked to cancel; `draft` keeps the reason."""
-    text = (
-        f"Ask {words.cloud_short(order.cloud)} to cancel *{order.id}* ({one_line(words.what(order))}, "
-        f"{headline(order)})? This cannot be taken back."
-    )
-    sure = cancel_button(order) | {"value": f"{order.id} {draft}".strip()}
-    return Say(text, (section(text), actions(sure)))
-
-
-def may_not_cancel(order: Order) -> Say:
-    own = f"{user(order.requester)}, approvers" if order.kind is Kind.ASKED else "approvers"
-    return say(f"Only {own} and operators can cancel *{order.id}*.")
-
-
-def cancelling(order: Order) -> Say:
-    return say(
-        f"{words.cloud_short(order.cloud)} is asked to cancel *{order.id}*; the thread tells what it says."
-    )
-
-
 def operators_only(order: Order) -> Say:
     return say(f"Only operators decide about *{order.id}* while it is unclear. OPERATORS names them.")
 
@@ -182,92 +154,6 @@ def muted(order: Order) -> Say:
     return say(f"No more direct messages about *{order.id}*. Its card and thread go on.")
 
 
-def status(order: Order, events: Sequence[Mapping[str, Any]]) -> Say:
-    """Where an order stands, all that is known of it, and its timeline."""
-    head: list[Block] = [section(f"*{words.name(order)}* is *{headline(order)}*")]
-    if order.request:
-        head += [
-            section(f"{words.items(order.request)} for {user(order.requester)}"),
-            quotation(order.request.reason),
-            fields(words.request_fields(order.request)),
-        ]
-    if order.decided_by or order.state is State.REFUSED:
-        head.append(context(outcome(order)))
-    tail = [section("\n".join(_timeline(events)))]
-    if order.state is State.PLACED and order.snapshot and not order.cancel_asked_by:
-        tail.append(actions(cancel_button(order)))
-    room = MESSAGE_LIMIT - size([*head, *tail])
-    bars = " › ".join(f"{_MARKS[stage.status]} {stage.title}" for stage in stages(order))
-    return Say(
-        f"{words.name(order)} is {headline(order)}. {one_line(bars, 500)}",
-        (*head, *_details(order.snapshot, room), *tail),
-    )
-
-
-_MARKS = {"complete": "✓", "in_progress": "…", "pending": "○", "error": "✗"}
-
-
-def _parts(lines: Sequence[str], size: int = 2800) -> list[str]:
-    """Lines in as few pieces as sections can hold."""
-    parts: list[str] = []
-    for line in lines:
-        if parts and len(parts[-1]) + len(line) < size:
-            parts[-1] += f"\n{line}"
-        else:
-            parts.append(line)
-    return parts
-
-
-def _details(snapshot: Snapshot | None, room: int) -> list[Block]:
-    """What the cloud says, as much of it as there is room for."""
-    if snapshot is None:
-        return []
-    pairs = [(one_line(label), one_line(value)) for label, value in snapshot.facts]
-    every = [fields(pairs[at : at + 10]) for at in range(0, len(pairs), 10)]
-    every += [section(part) for part in _parts(unit_lines(snapshot), 1200)]
-    ends = accumulate(size([block]) for block in every)
-    shown = [block for block, end in zip(every, ends, strict=True) if end <= room][:40]
-    left_out = [context("… and more than fits into one message.")] if len(shown) < len(every) else []
-    return [*shown, *left_out]
-
-
-def _timeline(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The newest events, as many as fit into one section."""
-    lines = [_moment(event) for event in events if event["verb"] in _TIMELINE]
-    ends = accumulate(len(line) + 1 for line in reversed(lines))
-    shown = sum(end <= 2900 for end in ends)
-    left_out = [f"… {len(lines) - shown} earlier"] if shown < len(lines) else []
-    return ["*Timeline*", *left_out, *lines[len(lines) - shown :]]
-
-
-_TIMELINE = {
-    "Filed": "asked for",
-    "Checked": "known to the cloud",
-    "CheckRefused": "refused before approval",
-    "Approved": "approved",
-    "Rejected": "rejected",
-    "Withdrawn": "withdrawn",
-    "Attempted": "sent to the cloud",
-    "NothingSent": "not sent after all",
-    "WentUnclear": "unclear",
-    "PeopleAsked": "operators asked",
-    "WasPlaced": "placed",
-    "WasRefused": "refused by the cloud",
-    "SaidNotPlaced": "not placed, an operator says",
-    "CancelAsked": "cancellation asked for",
-    "CancelRefused": "cancellation refused",
-    "Looked": "news from the cloud",
-}
-
-
-def _moment(event: Mapping[str, Any]) -> str:
-    body = json.loads(event["body"])
-    who = f" by {user(event['actor'])}" if event["actor"] != "bot" else ""
-    news = one_line("; ".join(body.get("news", [])), 300)
-    more = f": {news}" if news else ""
-    return f"{event['at'][:16].replace('T', ' ')} UTC · {_TIMELINE[event['verb']]}{who}{more}"
-
-
 def listing(orders: Sequence[Order], which: str, page: int, more: bool) -> Say:
     """A page of orders, newest first."""
     if not orders:
@@ -282,38 +168,48 @@ def listing(orders: Sequence[Order], which: str, page: int, more: bool) -> Say:
         turn.append(button("Previous", "list_previous", f"{which} {page - 1}"))
     if more:
         turn.append(button("Next", "list_next", f"{which} {page + 1}"))
-    blocks = [section(part) for part in _parts(lines)]
+    blocks = sections(lines)
     return Say(f"Orders ({which}), page {page}", (*blocks, *([actions(*turn)] if turn else [])))
 
 
 _EMPTY = {
-    "mine": "You have not asked for anything yet. `/order aws` does.",
+    "mine": "You have not asked for anything yet. `/order` opens the form.",
     "open": "No order is open. `/order list all` shows those that have ended.",
     "waiting": "No order waits for approval.",
-    "all": "No orders here yet. `/order aws` asks for one.",
+    "all": "No orders here yet. `/order` asks for one.",
 }
 
 
-def whoami(person: str, groups: Sequence[str], rights: Mapping[str, Reason], regions: Sequence[str]) -> Say:
+def whoami(
+    person: str,
+    groups: Sequence[str],
+    rights: Mapping[str, Reason],
+    clouds: Mapping[str, Sequence[str]],
+) -> Say:
     """What the bot knows of somebody, and why they may or may not do things.
 
     Args:
         person: Slack user id.
         groups: The user groups of the settings that they are in.
         rights: `approve` and `operate`, each with the reason for or against.
-        regions: The AWS Regions in which can be ordered.
+        clouds: What can be ordered from, by name, and where: the Regions of AWS; for Azure what the form
+            begins with, a location and a resource group, each "" where the settings name none.
     """
-    where = (
-        f"in {', '.join(code(region) for region in regions)}" if regions else "nothing: no cloud is set up"
-    )
+    offered = [_OFFERED[name]([code(one) for one in places if one]) for name, places in clouds.items()]
     lines = [
         f"You are {user(person)} ({code(person)}).",
         f"*Groups that matter here:* {words.people(tuple(groups)) or 'none'}",
-        f"*You may request:* AWS Outposts {where}" if regions else f"*You may request:* {where}",
+        f"*You may request:* {'; '.join(offered) or 'nothing: no cloud is set up'}",
         f"*You may approve:* {_right(rights['approve'], 'APPROVERS', 'all requests but your own')}",
         f"*You are an operator:* {_right(rights['operate'], 'OPERATORS', 'you settle unclear orders')}",
     ]
     return say("\n".join(lines))
+
+
+_OFFERED: dict[str, Callable[[list[str]], str]] = {
+    "aws": lambda regions: f"AWS Outposts in {', '.join(regions)}",
+    "azure": lambda places: f"Azure Edge Order{' in ' if places else ''}{', '.join(places)}",
+}
 
 
 def _right(reason: Reason, variable: str, yes: str) -> str:
@@ -332,7 +228,7 @@ def form_failed(draft: str, why: str) -> Say:
 
 
 def draft_gone() -> Say:
-    return say("What you typed then is not kept any more. `/order aws` opens an empty form.")
+    return say("What you typed then is not kept any more. `/order` opens an empty form.")
 
 
 def sorry(incident: str) -> Say:

@@ -10,10 +10,9 @@ from bot.core.messages.blocks import (
     Say,
     actions,
     button,
-    code,
+    columns,
     context,
     date,
-    fields,
     header,
     one_line,
     quotation,
@@ -21,7 +20,8 @@ from bot.core.messages.blocks import (
     table,
     user,
 )
-from bot.core.messages.card import headline, headline_plain
+from bot.core.messages.terms import items_plain, request_fields, told
+from bot.core.messages.words import headline, headline_plain
 from bot.core.order import Order, State
 from bot.core.policy import is_group
 
@@ -36,18 +36,21 @@ def asks_for_approval(order: Order, approvers: Sequence[str], audit: tuple[int, 
     """
     waiting = order.state is State.WAITING
     title = "needs approval" if waiting else f"is {headline_plain(order)}"
-    bought = f"{words.items_plain(order.asked)} on {order.asked.aws.outpost}"
+    terms = told(order.asked)
+    bought = f"{items_plain(order.asked)} {terms.where_plain}"
+    rest = [pair for pair in request_fields(order.asked) if pair[0] not in terms.head]
     return Say(
         f"{order.id} {one_line(title)}: {one_line(bought, 500)}",
         tuple(
             block
             for block in (
                 header(f"{order.id} {title}"),
-                section(f"{user(order.requester)} asks for this on {words.where(order.asked)}:"),
-                table(["Catalog item", "Quantity"], words.item_rows(order.asked.aws.items)),
+                section(f"{user(order.requester)} asks for this {terms.where}:"),
+                table(terms.head, terms.rows),
                 section("*Reason*"),
                 quotation(order.asked.reason),
-                fields(words.request_fields(order.asked)),
+                *columns(rest),
+                context(terms.price) if waiting and terms.price else None,
                 _buttons(order) if waiting else None,
                 context(_who_can(order, approvers) if waiting else outcome(order)),
                 context(_proof(order, audit)),
@@ -96,8 +99,8 @@ def outcome(order: Order) -> str:
         case State.REFUSED:
             return f"*Refused*: {words.clause(order.why)}"
         case State.UNCLEAR:
-            return f"*Approved*{decided}{at}{note} · *unclear*: {words.clause(order.why)}"
-    ref = f" · {words.cloud_short(order.cloud)} order {code(order.ref.id)}" if order.ref else ""
+            return f"*Approved*{decided}{at}{note} · *{headline(order)}*: {words.clause(order.why)}"
+    ref = f" · {words.cloud_order(order)}" if order.ref else ""
     return f"*Approved*{decided}{at}{note} · {headline(order)}{ref}"
 
 

@@ -13,20 +13,23 @@ from bot.core.messages.blocks import (
     clean,
     code,
     escape,
+    fitting,
     link,
     one_line,
     quotation,
     quote,
     section,
+    sections,
     user,
 )
-from bot.core.messages.card import headline
-from bot.core.order import Order
-from bot.core.request import Request, command_line
+from bot.core.messages.units import outcome_lines
+from bot.core.order import FEE, Operation, Order, Placement, Step
+from bot.core.request import AzureTerms, Request, command_line
 from bot.core.snapshot import Aspect, Change
 
 _MOST_LINES = 40
 _LINE_LIMIT = 2900
+_ROOM_FOR_UNITS = 6000
 
 
 def in_thread(order: Order, told: Mapping[str, Any]) -> Say:
@@ -37,19 +40,51 @@ def in_thread(order: Order, told: Mapping[str, Any]) -> Say:
         told: What the work row carries: `event`, its name, and what else belongs to it.
     """
     said, quoted = what_happened(order, told), words_said(order, told)
-    return Say(_with(said, quoted), (section(said), *_quotation(quoted)))
+    return Say(_with(said, quoted), (*sections(said.split("\n")), *_quotation(quoted)))
 
 
 def directly(order: Order, told: Mapping[str, Any]) -> Say:
     """One event, for the requester's direct messages."""
     said = f"*{words.name(order)}* ({one_line(words.what(order))})\n{what_happened(order, told)}"
-    if told["event"] in ("WasRefused", "CheckRefused") and order.request:
-        said += f"\n{words.advice(order.code)} To ask again, change this and send it:"
-        return Say(said, (section(said), section(f"```{_again(order.request)}```")))
+    refused = _refused(order, told)
+    if refused and order.request:
+        missing = _missing(order.request, refused)
+        again = _again(missing)
+        what = "again" if missing == order.request else "for the rest"
+        said += f"\n{_advice(refused)} To ask {what}, change this and send it:"
+        return Say(said, (*sections(said.split("\n")), section(f"```{again}```")))
     quoted = words_said(order, told)
-    more = [f"`/order mute {order.id}` stops these messages."] if told["event"] == "WasPlaced" else []
-    last = [section("\n".join(more))] if more else []
-    return Say(_with(said, quoted), (section(said), *_quotation(quoted), *last))
+    placed = told["event"] == "WasPlaced" or any(one.step is Step.PLACED for one in _placements(told))
+    more = [section(f"`/order mute {order.id}` stops these messages.")] if placed else []
+    return Say(_with(said, quoted), (*sections(said.split("\n")), *_quotation(quoted), *more))
+
+
+def _placements(told: Mapping[str, Any]) -> list[Placement]:
+    """How the placing of each unit had ended when it was told; nothing in other events."""
+    return [
+        Placement(one["unit"], Step(one["step"]), one["code"], one["why"]) for one in told.get("units", ())
+    ]
+
+
+def _refused(order: Order, told: Mapping[str, Any]) -> list[Placement]:
+    """What was refused and can be asked for again, once nothing of it is unclear."""
+    if told["event"] in ("WasRefused", "CheckRefused"):
+        return [Placement(order.id, Step.REFUSED, order.code, order.why)]
+    units = _placements(told)
+    if any(one.step is Step.UNCLEAR for one in units):
+        return []
+    return [one for one in units if one.step is Step.REFUSED]
+
+
+def _advice(refused: Sequence[Placement]) -> str:
+    return " ".join(dict.fromkeys(words.advice(one.code) for one in refused))
+
+
+def _missing(request: Request, refused: Sequence[Placement]) -> Request:
+    """The request for what is missing of it: where units are refused one by one, for so many of them."""
+    if isinstance(request.terms, AzureTerms) and request.terms.quantity > len(refused) > 0:
+        return replace(request, terms=replace(request.terms, quantity=len(refused)))
+    return request
 
 
 def what_happened(order: Order, told: Mapping[str, Any]) -> str:
@@ -65,11 +100,13 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
             return f"*Withdrawn* by {by or user(order.requester)}."
         case "WasPlaced":
             who = f" {by} found it." if by else ""
-            return f"*Placed*: {cloud} order {code(order.ref.id if order.ref else '')}.{who}"
+            return f"*Placed*: {words.cloud_order(order)}.{who}"
         case "WasRefused":
-            return f"*Refused*. {_says(cloud, order.why)}"
+            return f"*Refused*. {words.says(cloud, order.why)}"
         case "CheckRefused":
             return f"*Refused*: {words.clause(order.why)}."
+        case "Units":
+            return _units(order, _placements(told), by)
         case "WentUnclear":
             return (
                 f"*Unclear*: {words.clause(told['why'])}. {cloud} may or may not have the order; nothing is "
@@ -84,14 +121,25 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
             )
         case "SaidNotPlaced":
             who = by or "An operator"
-            return f"{who} has made sure that {cloud} has no such order. It is being placed again."
+            what = "item for what was unclear" if order.placements else "order"
+            return f"{who} has made sure that {cloud} has no such {what}. It is being placed again."
         case "CancelAsked":
-            return f"{by or 'Somebody'} asks {cloud} to cancel the order."
+            return f"{by or 'Somebody'} asks {cloud} to cancel the order.{_accepted_fee(told)}"
         case "CancelRefused":
-            return f"{cloud} does not cancel it. {_says(cloud, told['words'])}"
+            again = f"`/order cancel {order.id}`"
+            return f"{cloud} does not cancel it. {_why_not(order, told, again)}"
+        case "OperationAsked":
+            doing = words.OPERATIONS[Operation(told["operation"])]
+            return f"{by or 'Somebody'} asks {cloud} to {doing.to}.{_accepted_fee(told)}"
+        case "OperationDone":
+            return f"{cloud} {words.OPERATIONS[Operation(told['operation'])].done}."
+        case "OperationRefused":
+            doing = words.OPERATIONS[Operation(told["operation"])]
+            again = f"`/order {told['operation']} {order.id} reason`"
+            return f"{cloud} {doing.refused}. {_why_not(order, told, again)}"
         case "Looked" if told["changes"]:
             return _changes(order, told["changes"])
-    return words.sentence(headline(order))
+    return words.sentence(words.headline(order))
 
 
 def words_said(order: Order, told: Mapping[str, Any]) -> str:
@@ -99,9 +147,56 @@ def words_said(order: Order, told: Mapping[str, Any]) -> str:
     match told["event"]:
         case "Approved" | "Rejected":
             return order.note
-        case "CancelAsked":
+        case "CancelAsked" | "OperationAsked":
             return str(told.get("reason", ""))
     return ""
+
+
+def _accepted_fee(told: Mapping[str, Any]) -> str:
+    return " They accept that a fee is taken for it." if told.get("fee") else ""
+
+
+def _why_not(order: Order, told: Mapping[str, Any], again: str) -> str:
+    """The cloud's own sentence, and what to do where only its fee stands in the way."""
+    cloud = words.cloud_short(order.cloud)
+    said = words.says(cloud, told["words"])
+    if told.get("code") != FEE:
+        return said
+    return f"{said} Nothing was done. {again} asks again: whoever confirms it accepts the fee."
+
+
+def _units(order: Order, units: Sequence[Placement], by: str) -> str:
+    """How the placing of all units has ended, with a line for each that is not placed."""
+    placed, unclear = ([one for one in units if one.step is step] for step in (Step.PLACED, Step.UNCLEAR))
+    settled = f" {by} has settled it." if by and not unclear else ""
+    rest = [one for one in units if one.step is not Step.PLACED]
+    lines = outcome_lines(order.cloud, rest, _ROOM_FOR_UNITS)
+    if unclear:
+        return "\n".join([_unclear(order, units, len(placed), len(unclear)), *lines])
+    if placed:
+        azure = f"{words.cloud_short(order.cloud)} order {code(_azure_name(order))}"
+        share = f": {len(placed)} of {len(units)} units" if rest else ""
+        return "\n".join([f"*Placed*: {azure}{share}.{settled}", *lines])
+    cloud, whys = words.cloud_short(order.cloud), {one.why for one in units}
+    none = f" None of the {len(units)} units is placed." if len(units) > 1 else ""
+    if len(whys) == 1:
+        return f"*Refused*. {words.says(cloud, whys.pop())}{none}{settled}"
+    return "\n".join([f"*Refused*.{none}{settled}", *lines])
+
+
+def _unclear(order: Order, units: Sequence[Placement], placed: int, unclear: int) -> str:
+    cloud, of = words.cloud_short(order.cloud), len(units)
+    which = f"{unclear} of {of} units" if of > 1 else code(units[0].unit)
+    it = "them" if unclear > 1 else "it"
+    others = f" {placed} {'are' if placed > 1 else 'is'} placed." if placed else ""
+    return (
+        f"*Unclear*: {which}. {cloud} may or may not have {it}; nothing is sent again, and {cloud} is asked "
+        f"for {it} by name.{others}"
+    )
+
+
+def _azure_name(order: Order) -> str:
+    return order.ref.name if order.ref else order.id.lower()
 
 
 def _quotation(text: str) -> tuple[Block, ...]:
@@ -112,21 +207,11 @@ def _with(said: str, quoted: str) -> str:
     return f"{said}\n{quote(quoted)}" if quoted else said
 
 
-def _says(cloud: str, text: str) -> str:
-    """A cloud's own sentence after ours."""
-    return f"{cloud} says: “{one_line(text, 800)}”" if text.strip() else f"{cloud} does not say why."
-
-
 def _changes(order: Order, changed: Sequence[Mapping[str, str]]) -> str:
     lines = [
         change_line(Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"])) for c in changed
     ]
-    shown, length = [], 0
-    for line in lines[:_MOST_LINES]:
-        length += len(line) + 1
-        if length > 2700:
-            break
-        shown.append(line)
+    shown = fitting(lines[:_MOST_LINES], 2700)
     if len(shown) < len(lines):
         shown.append(f"… and {len(lines) - len(shown)} more changes: `/order status {order.id}`")
     return "\n".join(shown)
