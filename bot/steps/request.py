@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 from bot.core import order as life
 from bot.core.follow import Job, Work, after_filing
@@ -10,7 +11,7 @@ from bot.core.messages import replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Order, State
 from bot.core.policy import someone_could_approve
-from bot.core.request import Mistake, Request, nearest, values_of
+from bot.core.request import AzureTerms, Mistake, NewAddress, Request, nearest, values_of
 from bot.errors import CloudDenied, CloudRefused
 from bot.ports import Catalogue, Choice
 from bot.spine import Again, Every, Result, World, cloud_of, happen
@@ -20,7 +21,7 @@ CATALOGUE_EVERY = 300.0
 """Seconds between looks at what can be ordered."""
 
 
-def file(world: World, request: Request, person: str, origin: str) -> Say:
+def file(world: World, request: Request, person: str, origin: str, address: NewAddress | None = None) -> Say:
     """File a request for approval, once for each `origin`, and answer whoever asked.
 
     Args:
@@ -28,6 +29,7 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
         request: What is asked for; `channel` says where its card goes.
         person: Slack user id of the requester.
         origin: What identifies this asking: a repeat of it is the same order.
+        address: Where to ship to, if that was typed into the form; the cloud keeps it later.
     """
     known = world.store.by_origin(origin)
     if known:
@@ -36,7 +38,9 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
     if not someone_could_approve(world.settings.approvers, person, world.store.groups()):
         return replies.nobody_can_approve()
     state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
+    draft = world.store.save_draft(person, asdict(address), world.now()) if address else ""
     order = _new(world, Kind.ASKED, state, request.cloud, person, request.channel, request)
+    order = replace(order, draft=draft)
     body = {
         "digest": request.digest(),
         "asked": {key: list(said) for key, said in values_of(request).items()},
@@ -44,8 +48,18 @@ def file(world: World, request: Request, person: str, origin: str) -> Say:
     return replies.filed(world.store.file(order, origin, after_filing(order), body))
 
 
+def defaults(world: World, cloud: str) -> Mapping[str, str]:
+    """What an order from a cloud goes by where nothing else was said, by key of the grammar."""
+    settings = world.settings
+    if cloud != "azure":
+        return {}
+    return {"location": settings.azure_location, "resource_group": settings.azure_resource_group}
+
+
 def wrong_region(world: World, request: Request) -> tuple[Mistake, ...]:
     """What is wrong with the Region of a request, if it is none that is ordered in here."""
+    if isinstance(request.terms, AzureTerms):
+        return ()
     region, offered = request.aws.region, world.settings.aws_regions
     if not region or region in offered:
         return ()
@@ -124,7 +138,7 @@ def _new(
 
 def _with_region(world: World, request: Request) -> Request:
     """The Region that the catalogue or the settings tell, where none was typed."""
-    if request.aws.region:
+    if isinstance(request.terms, AzureTerms) or request.aws.region:
         return request
     suffix = f"/{request.aws.outpost}"
     found = [choice.value for choice in choices(world, "outpost") if choice.value.endswith(suffix)]
@@ -135,6 +149,8 @@ def _with_region(world: World, request: Request) -> Request:
 
 
 def _in_catalogue(world: World, request: Request) -> bool:
+    if isinstance(request.terms, AzureTerms):
+        return False  # Azure is always asked
     terms = request.aws
     outpost = terms.outpost.rpartition("/")[2]
     outposts = {choice.value for choice in choices(world, "outpost")}

@@ -1,0 +1,36 @@
+"""The forms: modals made from what is known, and what was filled in read back.
+
+`aws` and `azure` are the forms of an order, `dialogs` the small ones, `parts` what all are made of.
+"""
+
+from bot.core.form import aws, azure
+from bot.core.form.dialogs import (
+    REJECT,
+    WAS_PLACED,
+    Rejection,
+    WasPlaced,
+    placed_form,
+    reject_form,
+    rejection,
+    was_placed,
+)
+from bot.core.form.parts import CHOOSE_CLOUD, Origin, View, choosing, errors_by_block, origin_of
+
+__all__ = [
+    "CHOOSE_CLOUD",
+    "REJECT",
+    "WAS_PLACED",
+    "Origin",
+    "Rejection",
+    "View",
+    "WasPlaced",
+    "aws",
+    "azure",
+    "choosing",
+    "errors_by_block",
+    "origin_of",
+    "placed_form",
+    "reject_form",
+    "rejection",
+    "was_placed",
+]
