@@ -20,6 +20,7 @@ from datetime import date
 from itertools import groupby, islice
 from typing import NamedTuple
 
+from bot.core.azure_terms import RESOURCE_GROUP, spread
 from bot.core.request import (
     FIELDS,
     REASON_LIMIT,
@@ -49,7 +50,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Status:
-    """`ref`: our order id, an AWS order id, or the name of an Azure item."""
+    """`ref`: our order id, an AWS order id, or the name of an Azure item (`NAME` or `GROUP/NAME`)."""
 
     ref: str
 
@@ -90,7 +91,8 @@ class Return:
 
 @dataclass(frozen=True)
 class Track:
-    """`ref`: an AWS order id or the name of an Azure item; `quiet`: no card until it changes."""
+    """`ref`: an AWS order id or the name of an Azure item (`NAME` or `GROUP/NAME`); `quiet`: no card until
+    it changes."""
 
     ref: str
     quiet: bool
@@ -155,13 +157,14 @@ Meaning = (
 LISTS = ("mine", "open", "waiting", "all")
 ORDER_EXPECTED = "an order id such as ORD-7F3K2M"
 AWS_ORDER_EXPECTED = "an AWS order id such as oo-0123456789abcdef0"
+ITEM_EXPECTED = "the name of an Azure item (GROUP/NAME if in another resource group)"
 PERSON_EXPECTED = "a person, picked from the list that Slack shows after @"
 PAIR_EXPECTED = "key=value, with quotes around words that belong together"
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _AWS_ORDER = re.compile("oo-[a-f0-9]{17}")
-# The names of Edge Order items, Microsoft.EdgeOrder 2024-02-01 `orderItemName`.
-_AZURE_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9-]{1,61}[A-Za-z0-9]")
+# The names of Edge Order items, Microsoft.EdgeOrder 2024-02-01 `orderItemName`, and their resource group.
+_AZURE_NAME = re.compile(f"(?:{RESOURCE_GROUP}/)?[A-Za-z0-9][A-Za-z0-9-]{{1,61}}[A-Za-z0-9]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")
 
 
@@ -178,7 +181,7 @@ def parse(text: str) -> Meaning:
 
 def check(ask: Ask, today: date) -> Ask | Misread:
     """`ask` if no word of it is wrong; what is merely missing is for the form to ask."""
-    if ask.cloud != "aws":
+    if not ask.cloud:
         return ask
     found = read(ask.cloud, ask.values, today)
     wrong = tuple(m for m in found if m.word) if isinstance(found, tuple) else ()
@@ -215,7 +218,7 @@ def normal_id(text: str) -> str | None:
 def _status(rest: str) -> Meaning:
     ref, more = _first(rest)
     found = normal_id(ref) or _elsewhere(ref)
-    expected = f"{ORDER_EXPECTED}, {AWS_ORDER_EXPECTED}, or the name of an Azure item"
+    expected = f"{ORDER_EXPECTED}, {AWS_ORDER_EXPECTED}, or {ITEM_EXPECTED}"
     wrong = [*_unless(found, ref, expected), *_too_much(more)]
     return _misread(wrong) or Status(found)
 
@@ -272,7 +275,7 @@ def _track(rest: str) -> Meaning:
     ref = names[0] if names else ""
     found = "" if normal_id(ref) else _elsewhere(ref)
     ours = f"status {normal_id(ref)}" if normal_id(ref) else ""
-    expected = f"{AWS_ORDER_EXPECTED}, or the name of an Azure item"
+    expected = f"{AWS_ORDER_EXPECTED}, or {ITEM_EXPECTED}"
     wrong = [
         *_unless(found, ref, expected, ours),
         *_unknown_flags(flags, "quiet"),
@@ -345,16 +348,17 @@ def _cloud_meant(verb: Word, rest: str) -> tuple[str, str]:
     """The cloud that a line without a verb is about ("" if none), and what its first word meant."""
     if normal_id(verb.text) or _AWS_ORDER.fullmatch(verb.text.lower()):
         return "", f"status {verb.text}"
+    used = {word.key.lower() for word in (verb, *_words(rest))}
+    about = max(FIELDS, key=lambda cloud: len(used & set(keys(cloud))))
+    if verb.key.lower() in keys(about):
+        return about, f"{about} {verb.text}"
     for cloud in FIELDS:
-        if verb.key.lower() in keys(cloud):
-            return cloud, f"{cloud} {verb.text}"
         if guess := _guess(cloud, verb.text):
             return cloud, f"{cloud} {guess.key}={guess.value}"
     near = nearest(verb.text, VERBS)
     if near in FIELDS:
         return near, near
-    used = {word.key.lower() for word in _words(rest)} - {""}
-    return next((cloud for cloud in FIELDS if not near and used & set(keys(cloud))), ""), near
+    return about if not near and used & set(keys(about)) else "", near
 
 
 # --- what verbs share --------------------------------------------------------------------------
@@ -409,7 +413,12 @@ def _either(words: Iterable[str]) -> str:
 
 
 # Keys whose words have a shape of their own, so that the key is known even where it is missing.
-_TELLING = ("outpost", "item", "payment", "term", "type", "region", "needed_by", "channel")
+_TELLING = (
+    *("outpost", "item", "payment", "term", "region"),
+    *("type", "commitment"),
+    *("needed_by", "channel"),
+    "product",  # last, for a date with slashes looks like one
+)
 
 
 class _Guess(NamedTuple):
@@ -484,7 +493,8 @@ def _ask(cloud: str, rest: str) -> Ask | Misread:
     readers = {"pair": reading.pairs, "flag": reading.flags, "bare": reading.bare}
     for kind, words in groupby(_joined(_words(rest)), key=_kind):
         readers[kind](words)
-    values = {key: tuple(words) for key, words in reading.said.items()}
+    typed = {key: tuple(words) for key, words in reading.said.items()}
+    values = spread(typed) if cloud == "azure" else typed
     wrong = (*grammar_mistakes(cloud, values), *reading.mistakes) if cloud else reading.mistakes
     ask = Ask(cloud, {key: kept for key, words in values.items() if (kept := _typed(words))}, reading.yes)
     if not wrong:
@@ -536,8 +546,10 @@ def _whole(field: Field, text: str) -> str:
     """`text`, typed without quotes, as a value of `field`; "" where that is not clear."""
     if field.limit:
         return text
-    found = check_word(field, text, None) if field.choices else ""
-    return found.nearest if isinstance(found, Mistake) else found
+    found = check_word(field, text, None)
+    if isinstance(found, Mistake):
+        return found.nearest if field.choices else ""
+    return found
 
 
 def _key_meant(cloud: str, text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -22,16 +22,17 @@ from slack_bolt.response import BoltResponse
 from bot.core import command, form
 from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
-from bot.core.order import Operation
-from bot.core.request import Mistake, Request, Values, read
-from bot.slack.live import Live, offer
+from bot.core.order import Operation, Step
+from bot.core.request import Mistake, NewAddress, Request, Values, read, with_defaults
+from bot.slack.live import Live, draft_of, label, offer, offered, order_form
 from bot.spine import World
 from bot.steps import approve, operate, reconcile, request, show
 
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
-ITEM = re.compile(r"item_\d+")
+SEARCHED = re.compile(r"outpost|item_\d+|product|configuration|address|location")
+CHOOSE = re.compile(r"choose_\w+")
 WAS_PLACED = re.compile(r"was_placed_\d+")
 Reply = Say | None
 
@@ -76,9 +77,9 @@ def build(world: World, live: Live) -> App:
     app.command("/order")(desk.order)
     for action, listener in desk.actions().items():
         app.action(action)(listener)
-    app.options("outpost")(desk.options)
-    app.options(ITEM)(desk.options)
-    app.view(form.ORDER_AWS)(desk.order_form)
+    app.options(SEARCHED)(desk.options)
+    app.view(form.aws.ORDER_AWS)(desk.aws_form)
+    app.view(form.azure.ORDER_AZURE)(desk.azure_form)
     app.view(form.REJECT)(desk.reject_form)
     app.view(form.WAS_PLACED)(desk.placed_form)
     app.view(form.RETURN)(desk.return_form)
@@ -125,6 +126,8 @@ class Desk:
         match meant:
             case command.Ask():
                 return self._ask(meant, body)
+            case command.Misread(ask=command.Ask(cloud)) if cloud not in world.clouds:
+                return replies.cloud_not_offered(cloud, tuple(world.clouds))
             case command.Misread():
                 return self._misread(command.with_values(meant, self._today()), body)
             case command.Status(ref):
@@ -153,34 +156,43 @@ class Desk:
                 return asking.not_yet("break-glass")
 
     def _ask(self, meant: command.Ask, body: Body) -> Reply:
-        cloud = meant.cloud or (next(iter(self.world.clouds)) if len(self.world.clouds) == 1 else "")
-        if cloud not in self.world.clouds:
-            return replies.cloud_not_offered(cloud, tuple(self.world.clouds))
-        person, channel = body["user_id"], body["channel_id"]
-        today = self._today()
-        if not meant.yes:
-            sound = command.check(meant, today)
-            if isinstance(sound, command.Misread):
-                return self._misread(sound, body)
-            self.live.order(body["trigger_id"], meant.values, channel, person)
+        offered, trigger = tuple(self.world.clouds), body["trigger_id"]
+        origin = form.Origin(body["channel_id"])
+        if not meant.cloud and len(offered) > 1:
+            self.live.open(trigger, form.choosing(offered, origin))
             return None
-        asked = self._read(cloud, meant.values)
-        if isinstance(asked, Request):
-            return request.file(self.world, _in_channel(asked, channel), person, body["trigger_id"])
-        return self._misread(command.unfit(meant, asked), body)
+        ask = replace(meant, cloud=meant.cloud or next(iter(offered), ""))
+        if ask.cloud not in offered:
+            return replies.cloud_not_offered(ask.cloud, offered)
+        return self._file_at_once(ask, body) if ask.yes else self._open(ask, body, origin)
 
-    def _read(self, cloud: str, values: Values) -> Request | tuple[Mistake, ...]:
-        asked = read(cloud, values, self._today())
+    def _open(self, ask: command.Ask, body: Body, origin: form.Origin) -> Reply:
+        sound = command.check(ask, self._today())
+        if isinstance(sound, command.Misread):
+            return self._misread(sound, body)
+        self.live.order(body["trigger_id"], ask, origin, body["user_id"])
+        return None
+
+    def _file_at_once(self, ask: command.Ask, body: Body) -> Say:
+        asked = self._read(ask.cloud, ask.values)
+        if isinstance(asked, Request):
+            filed = _in_channel(asked, body["channel_id"])
+            return request.file(self.world, filed, body["user_id"], body["trigger_id"])
+        return self._misread(command.unfit(ask, asked), body)
+
+    def _read(
+        self, cloud: str, values: Values, elsewhere: Collection[str] = ()
+    ) -> Request | tuple[Mistake, ...]:
+        known = with_defaults(values, request.defaults(self.world, cloud))
+        asked = read(cloud, known, self._today(), elsewhere)
         return (request.wrong_region(self.world, asked) or asked) if isinstance(asked, Request) else asked
 
     def _misread(self, wrong: command.Misread, body: Body) -> Say:
         """Names every mistake; what was right is kept for the button that opens the form."""
-        draft = self._draft(wrong.ask, body["user_id"], body["channel_id"]) if wrong.ask else ""
-        return asking.misread(wrong, draft)
-
-    def _draft(self, ask: command.Ask, person: str, channel: str) -> str:
-        body = {"values": {key: list(said) for key, said in ask.values.items()}, "channel": channel}
-        return self.world.store.save_draft(person, body, self.world.now())
+        if wrong.ask is None:
+            return asking.misread(wrong, "")
+        kept = draft_of(wrong.ask, body["channel_id"])
+        return asking.misread(wrong, self.world.store.save_draft(body["user_id"], kept, self.world.now()))
 
     def _cancel(self, order_id: str, reason: str, person: str) -> Say:
         order = self.world.store.order(order_id)
@@ -218,7 +230,9 @@ class Desk:
             "name_placed": self.name_placed,
             "list_next": self.turn_page,
             "list_previous": self.turn_page,
-            form.ADD_ITEM: self.add_item,
+            CHOOSE: self.choose_cloud,
+            form.aws.ADD_ITEM: self.add_item,
+            **dict.fromkeys(form.azure.DECIDING, self.follow_choice),
         }
 
     def _button(self, act: Callable[[Press], Reply]) -> Callable[..., None]:
@@ -297,7 +311,10 @@ class Desk:
         if kept is None:
             return replies.draft_gone()
         values = {key: tuple(said) for key, said in kept["values"].items()}
-        self.live.order(press.trigger, values, kept["channel"], press.person, press.value)
+        ask = command.Ask(kept.get("cloud", "aws"), values)  # drafts of version 0.1 name no cloud
+        if ask.cloud not in self.world.clouds:
+            return replies.cloud_not_offered(ask.cloud, tuple(self.world.clouds))
+        self.live.order(press.trigger, ask, form.Origin(kept["channel"], press.value), press.person)
         return None
 
     def _was_placed_click(self, press: Press) -> Reply:
@@ -313,7 +330,9 @@ class Desk:
         order_id = body["actions"][0]["value"]
         refusal = reconcile.why_not_settle(self.world, order_id, body["user"]["id"])
         if refusal is None:
-            self.live.open(body["trigger_id"], form.placed_form(order_id))
+            order = self.world.store.order(order_id)
+            units = order.units(Step.UNCLEAR) if order else ()
+            self.live.open(body["trigger_id"], form.placed_form(order_id, units))
         self._answer(refusal, body)
 
     def turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
@@ -323,7 +342,16 @@ class Desk:
 
     def add_item(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.live.add_item(body["view"])
+        self.live.turn(body["view"], form.aws.add_item(body["view"], label(self.world)))
+
+    def choose_cloud(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        ask = command.Ask(body["actions"][0]["value"], {})
+        self.live.turn(body["view"], order_form(self.world, ask, form.origin_of(body["view"])))
+
+    def follow_choice(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.live.turn(body["view"], form.azure.follow(body["view"], offered(self.world)))
 
     # Forms
 
@@ -331,16 +359,34 @@ class Desk:
         """What a searchable field offers, from the catalogue as last read."""
         ack(options=offer(self.world, payload["action_id"], payload.get("value", ""), body.get("view")))
 
-    def order_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        values, origin = form.values_from(view), form.origin_of(view)
-        asked = self._read("aws", values)
-        if not isinstance(asked, Request):
-            ack(response_action="errors", errors=form.errors_by_block(asked, view))
+    def aws_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        asked = self._read("aws", form.aws.values_from(view))
+        if isinstance(asked, Request):
+            self._file(ack, body, asked)
+        else:
+            ack(response_action="errors", errors=form.aws.errors_by_block(asked, view))
+
+    def azure_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        if newer := form.azure.overtaken(view, offered(self.world)):
+            ack(response_action="update", view=newer)
             return
-        person = body["user"]["id"]
-        said = request.file(self.world, _in_channel(asked, origin.channel), person, view["id"])
+        address = form.azure.new_address_from(view)
+        asked = self._read("azure", form.azure.values_from(view), ("address",) if address else ())
+        if isinstance(asked, Request) and not isinstance(address, tuple):
+            self._file(ack, body, asked, address)
+            return
+        wrong = [mistake for found in (asked, address) if isinstance(found, tuple) for mistake in found]
+        ack(response_action="errors", errors=form.errors_by_block(wrong, view))
+
+    def _file(
+        self, ack: Ack, body: dict[str, Any], asked: Request, address: NewAddress | None = None
+    ) -> None:
+        """File what a form asks for, and answer who filled it in."""
+        view, person = body["view"], body["user"]["id"]
+        channel = form.origin_of(view).channel
+        said = request.file(self.world, _in_channel(asked, channel), person, view["id"], address)
         ack()
-        self.live.answer(said, origin.channel or person, person, view["id"])
+        self.live.answer(said, channel or person, person, view["id"])
 
     def reject_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         said_no, person = form.rejection(view), body["user"]["id"]
@@ -371,7 +417,7 @@ class Desk:
             ack(response_action="errors", errors=form.errors_by_block((named,), view))
             return
         person = body["user"]["id"]
-        said = reconcile.name_placed(self.world, named.order, named.aws_order, person)
+        said = reconcile.name_placed(self.world, named.order, named.cloud_order, person)
         ack()
         self.live.answer(said, self.world.settings.operations, person, view["id"])
 

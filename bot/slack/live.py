@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slack_sdk import WebClient
 
 from bot.core import form
+from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID
+from bot.core.command import Ask
+from bot.core.fields import first
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
-from bot.core.request import CATALOG_ITEM, OUTPOST_ID, Values
+from bot.core.request import Mistake, Values, check_word, field_of, with_defaults
 from bot.errors import ChatError
 from bot.ports import Choice
 from bot.slack.chat import call
@@ -27,6 +31,8 @@ log = logging.getLogger(__name__)
 
 MOST_OPTIONS = 100
 """As many as Slack shows; more are found by typing."""
+MOST_VALUE = 150
+"""Characters of an option's value that Slack takes; what is longer can be asked for in a command only."""
 
 
 class Live:
@@ -41,51 +47,36 @@ class Live:
         """Show somebody, and nobody else, what came of what they did; `key` is of this one answer."""
         self._threads.submit(self._answer, said, channel, person, key)
 
-    def order(self, trigger: str, values: Values, channel: str, person: str, draft: str = "") -> None:
+    def order(self, trigger: str, ask: Ask, origin: form.Origin, person: str) -> None:
         """Open the order form, filled with what was typed; what was typed is kept if that fails."""
-        view = form.form(
-            values,
-            origin=form.Origin(channel, draft),
-            label=self._label,
-            regions=self.world.settings.aws_regions,
-            notes=() if request.choices(self.world, "outpost") else (asking.NO_CATALOGUE,),
-        )
-        self._threads.submit(self._open_or_keep, trigger, view, values, channel, person)
+        view = order_form(self.world, ask, origin)
+        self._threads.submit(self._open_or_keep, trigger, view, ask, origin, person)
 
-    def open(self, trigger: str, view: dict[str, Any]) -> None:
+    def open(self, trigger: str, view: form.View) -> None:
         """Open a small form."""
         self._threads.submit(self._quietly, lambda: self.client.views_open(trigger_id=trigger, view=view))
 
-    def add_item(self, view: dict[str, Any]) -> None:
-        """Give the form in `view` one more catalog item, keeping what is typed."""
-        longer = form.add_item(view, self._label)
+    def turn(self, view: dict[str, Any], into: form.View) -> None:
+        """Put another form in the place of one that is on somebody's screen, if nothing else came first."""
         self._threads.submit(
             self._quietly,
-            lambda: self.client.views_update(view_id=view["id"], hash=view["hash"], view=longer),
+            lambda: self.client.views_update(view_id=view["id"], hash=view["hash"], view=into),
         )
 
     def close(self) -> None:
         """Begin nothing more; what was asked for too late to be shown is dropped."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _label(self, key: str, value: str) -> str:
-        """How the catalogue calls a value; the value itself where it does not know it."""
-        for choice in request.choices(self.world, key):
-            if value == choice.value or choice.value.endswith(f"/{value}"):
-                return choice.text
-        return value
-
     def _open_or_keep(
-        self, trigger: str, view: dict[str, Any], values: Values, channel: str, person: str
+        self, trigger: str, view: form.View, ask: Ask, origin: form.Origin, person: str
     ) -> None:
         try:
             call(lambda: self.client.views_open(trigger_id=trigger, view=view))
         except ChatError as error:
             log.warning("form.not_opened", extra={"why": str(error)})
-            body = {"values": {key: list(said) for key, said in values.items()}, "channel": channel}
-            draft = self.world.store.save_draft(person, body, self.world.now())
+            draft = self.world.store.save_draft(person, draft_of(ask, origin.channel), self.world.now())
             said = replies.form_failed(draft, str(error))
-            approve.whisper(self.world, said, channel or person, person, f"form/{draft}")
+            approve.whisper(self.world, said, origin.channel or person, person, f"form/{draft}")
         except Exception:
             log.exception("form.failed")
 
@@ -108,6 +99,54 @@ class Live:
             log.exception("form.failed")
 
 
+def draft_of(ask: Ask, channel: str) -> dict[str, Any]:
+    """What is kept of an asking, so that a button can open its form."""
+    values = {key: list(said) for key, said in ask.values.items()}
+    return {"cloud": ask.cloud, "values": values, "channel": channel}
+
+
+def order_form(world: World, ask: Ask, origin: form.Origin) -> form.View:
+    """The form for one cloud, filled with what was typed, with the catalogue as last read."""
+    return _FORMS[ask.cloud](world, ask.values, origin)
+
+
+def _aws_form(world: World, values: Values, origin: form.Origin) -> form.View:
+    notes = () if request.choices(world, "outpost") else (asking.NO_CATALOGUE["aws"],)
+    regions = world.settings.aws_regions
+    return form.aws.form(values, origin=origin, label=label(world), regions=regions, notes=notes)
+
+
+def _azure_form(world: World, values: Values, origin: form.Origin) -> form.View:
+    notes = () if request.choices(world, "product", cloud="azure") else (asking.NO_CATALOGUE["azure"],)
+    known = with_defaults(values, request.defaults(world, "azure"))
+    return form.azure.form(known, origin=origin, offered=offered(world), notes=notes)
+
+
+_FORMS: dict[str, Callable[[World, Values, form.Origin], form.View]] = {
+    "aws": _aws_form,
+    "azure": _azure_form,
+}
+
+
+def label(world: World) -> form.aws.Label:
+    """How the catalogue of AWS calls a value; the value itself where it does not know it."""
+
+    def found(key: str, value: str) -> str:
+        fitting = (one.text for one in request.choices(world, key) if _is(value, one.value))
+        return next(fitting, value)
+
+    return found
+
+
+def _is(value: str, choice: str) -> bool:
+    return value == choice or choice.endswith(f"/{value}")
+
+
+def offered(world: World) -> form.azure.Offered:
+    """What the catalogue of Azure offers for a key."""
+    return lambda key: [(one.value, one.text) for one in request.choices(world, key, cloud="azure")]
+
+
 def offer(world: World, action: str, typed: str, view: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The options of a searchable field that contain what was typed, at most 100.
 
@@ -115,29 +154,58 @@ def offer(world: World, action: str, typed: str, view: dict[str, Any] | None) ->
         world: The catalogue as last read.
         action: The field's action id.
         typed: What was typed into it so far.
-        view: The form as it is, which tells the Region of the Outpost that was chosen.
+        view: The form as it is, which tells what was chosen in other fields.
     """
-    if action == "outpost":
-        found = request.choices(world, "outpost")
-    else:
-        found = request.choices(world, "item", _region(view) if view else "")
     words = typed.lower().split()
+    found = [one for one in _choices(world, action, view or {}) if len(one.value) <= MOST_VALUE]
     fitting = [choice for choice in found if all(word in _searched(choice) for word in words)]
-    return [_option(choice) for choice in (fitting or _typed_in_full(action, typed))[:MOST_OPTIONS]]
+    shown = fitting or _typed_in_full(action, typed.strip(), view or {})
+    return [_option(choice) for choice in [*_ALWAYS.get(action, ()), *shown][:MOST_OPTIONS]]
 
 
-def _typed_in_full(action: str, typed: str) -> list[Choice]:
-    """An id that the catalogue does not have, or not yet: the cloud is asked before anybody decides."""
-    pattern, word = (
-        (OUTPOST_ID, typed.strip()) if action == "outpost" else (CATALOG_ITEM, typed.strip().upper())
-    )
-    return [Choice(word, word, asking.LOOKED_UP_LATER)] if re.fullmatch(pattern, word) else []
+_ALWAYS = {"address": (Choice(form.azure.NEW_ADDRESS, form.azure.NEW_ADDRESS_TEXT),)}
+
+
+def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice]:
+    """What the catalogue has for a field, as far as it goes with what was chosen in others."""
+    if action == "outpost":
+        return request.choices(world, "outpost")
+    if action.startswith("item_"):
+        return request.choices(world, "item", _region(view))
+    found = request.choices(world, action, cloud="azure")
+    if action != "configuration":
+        return found
+    product = _product(view)
+    return [choice for choice in found if choice.value.rpartition("/")[0] == product]
+
+
+def _typed_in_full(action: str, typed: str, view: dict[str, Any]) -> Sequence[Choice]:
+    """A name that the catalogue does not have, or not yet: the cloud is asked before anybody decides."""
+    if action == "outpost" or action.startswith("item_"):
+        pattern, word = (OUTPOST_ID, typed) if action == "outpost" else (CATALOG_ITEM, typed.upper())
+        return [_looked_up(word)] if re.fullmatch(pattern, word) else []
+    named = field_of("azure", action)
+    name = check_word(named, typed, None) if named else ""
+    if not name or isinstance(name, Mistake):
+        return []
+    if action != "configuration":
+        return [_looked_up(name)]
+    return [_looked_up(name, f"{_product(view)}/")] if _product(view) else []
+
+
+def _looked_up(name: str, above: str = "") -> Choice:
+    return Choice(above + name, name, asking.LOOKED_UP_LATER)
 
 
 def _region(view: dict[str, Any]) -> str:
     """The Region of the Outpost that is chosen in the form; empty as long as none is."""
-    chosen = form.values_from(view).get("outpost", ("",))[0]
+    chosen = form.aws.values_from(view).get("outpost", ("",))[0]
     return chosen.partition("/")[0] if "/" in chosen and not chosen.startswith("arn:") else ""
+
+
+def _product(view: dict[str, Any]) -> str:
+    """The product that is chosen in the form; empty as long as none is."""
+    return first(form.azure.values_from(view), "product")
 
 
 def _searched(choice: Choice) -> str:
@@ -145,7 +213,7 @@ def _searched(choice: Choice) -> str:
 
 
 def _option(choice: Choice) -> dict[str, Any]:
-    option = {"text": {"type": "plain_text", "text": choice.text[:75]}, "value": choice.value[:150]}
+    option = {"text": {"type": "plain_text", "text": choice.text[:75]}, "value": choice.value}
     if choice.detail:
         option["description"] = {"type": "plain_text", "text": choice.detail[:75]}
     return option

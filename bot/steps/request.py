@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from bot.core import order as life
@@ -58,6 +59,14 @@ def _shipped_to(world: World, order: Order, address: NewAddress) -> Order:
     draft = world.store.save_draft(order.requester, {"address": asdict(address)}, world.now())
     terms = replace(order.asked.azure, address=order.id.lower())
     return replace(order, draft=draft, request=replace(order.asked, terms=terms))
+
+
+def defaults(world: World, cloud: str) -> Mapping[str, str]:
+    """What an order from a cloud goes by where nothing else was said, by key of the grammar."""
+    settings = world.settings
+    if cloud != "azure":
+        return {}
+    return {"location": settings.azure_location, "resource_group": settings.azure_resource_group}
 
 
 def wrong_region(world: World, request: Request) -> tuple[Mistake, ...]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.command import VERBS, Ask, Misread, parse
+from bot.core.command import VERBS, Ask, Misread, check, parse
 from bot.core.messages.asking import NOT_YET, TOPICS, help_text, misread, mistake_line, mistake_under_field
 from bot.core.messages.blocks import Say
-from bot.core.request import FIELDS, Mistake
+from bot.core.request import FIELDS, Mistake, Request, read
 
 OUTPOST = "op-0123456789abcdef0"
+TODAY = date(2026, 11, 22)
 BOTH = ("aws", "azure")
 
 
@@ -135,7 +137,7 @@ def test_help_about_a_verb_shows_its_usage_and_an_example(verb: str) -> None:
     assert say.blocks[-1]["elements"][0]["text"].startswith("For example: `/order ")
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"azure", "delegate"}))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"delegate"}))
 def test_an_example_of_help_is_a_line_that_works(verb: str) -> None:
     meaning = parse(TOPICS[verb].example.removeprefix("/order "))
     assert not isinstance(meaning, Misread)
@@ -155,10 +157,10 @@ def test_help_about_a_key_says_what_it_takes() -> None:
 def test_help_in_short_names_every_verb_that_can_be_used() -> None:
     say = help_text("", ("aws",))
     assert_fits_slack(say)
-    assert all(
-        topic.usage in all_text(say) for verb, topic in TOPICS.items() if verb not in {"azure", *NOT_YET}
-    )
+    absent = {"azure", "return", *NOT_YET}
+    assert all(topic.usage in all_text(say) for verb, topic in TOPICS.items() if verb not in absent)
     assert "azure" not in all_text(say)
+    assert TOPICS["return"].usage in all_text(help_text("", BOTH))
 
 
 @pytest.mark.parametrize("verb", sorted(NOT_YET))
@@ -167,8 +169,24 @@ def test_what_this_version_cannot_do_is_not_offered_as_if_it_could(verb: str) ->
     assert TOPICS[verb].usage not in all_text(help_text("", BOTH))
 
 
-def test_help_about_a_cloud_that_is_not_configured_says_so() -> None:
-    assert help_text("azure", ("aws",)).text == "Azure Edge hardware cannot be ordered here."
+@pytest.mark.parametrize("verb", ["azure", "return"])
+def test_help_about_what_is_of_a_cloud_that_is_not_configured_says_so(verb: str) -> None:
+    assert help_text(verb, ("aws",)).text == "Azure Edge hardware cannot be ordered here."
+
+
+@pytest.mark.parametrize("cloud", sorted(FIELDS))
+def test_the_example_of_a_cloud_has_all_that_an_order_needs(cloud: str) -> None:
+    meaning = parse(TOPICS[cloud].example.removeprefix("/order "))
+    assert isinstance(meaning, Ask)
+    assert isinstance(read(cloud, meaning.values, TODAY), Request)
+
+
+@pytest.mark.parametrize("cloud", sorted(FIELDS))
+def test_the_example_of_a_key_is_one_that_is_right(cloud: str) -> None:
+    for field in FIELDS[cloud]:
+        meaning = parse(f"{cloud} {field.example}")
+        assert isinstance(meaning, Ask) is field.offered
+        assert not isinstance(meaning, Ask) or check(meaning, TODAY) == meaning
 
 
 def test_help_about_an_unknown_word_offers_the_nearest() -> None:

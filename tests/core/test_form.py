@@ -16,17 +16,14 @@ from bot.core.form import (
     Rejection,
     View,
     WasPlaced,
-    add_item,
     choosing,
-    errors_by_block,
-    form,
     origin_of,
     placed_form,
     reject_form,
     rejection,
-    values_from,
     was_placed,
 )
+from bot.core.form.aws import add_item, errors_by_block, form, values_from
 from bot.core.request import (
     FIELDS,
     AwsTerms,

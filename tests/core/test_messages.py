@@ -272,7 +272,7 @@ def test_slack_takes_every_form(text: str) -> None:
     notes = [one_line(TEXTS[text])] if one_line(TEXTS[text]) else []
     values = {"outpost": (TEXTS[text],), "reason": (TEXTS[text],), "item": (TEXTS[text],) * 3}
     for view in (
-        form.form(values, origin=origin, label=lambda *_: TEXTS[text], notes=notes),
+        form.aws.form(values, origin=origin, label=lambda *_: TEXTS[text], notes=notes),
         form.choosing(("aws", "azure"), origin),
         form.reject_form("ORD-7F3K2M", "ab" * 32, origin),
         form.placed_form("ORD-7F3K2M"),

@@ -56,12 +56,14 @@ TOPICS: dict[str, Topic] = {
         "/order azure [key=value …] [--yes]",
         "Opens the form for Azure Edge hardware, filled with what you typed. With `--yes` and "
         "nothing missing, the request is filed at once.",
-        '/order azure type=Rental qty=1 reason="line 4 moves in May"',
+        "/order azure product=azurestackedge/azurestackedge/azurestackedgegpu configuration=edgep_high "
+        "type=Rental qty=2 address=fra-1 location=eastus resource_group=edge "
+        'reason="line 4 moves in May"',
     ),
     "status": Topic(
         "/order status ID",
         "Shows where an order stands, with its timeline. Also takes an AWS order id (`oo-…`) and "
-        "the name of an Azure item.",
+        "the name of an Azure item (`GROUP/NAME` if it is in another resource group).",
         "/order status ORD-7F3K2M",
     ),
     "list": Topic(
@@ -130,12 +132,18 @@ TOPICS: dict[str, Topic] = {
 
 
 LOOKED_UP_LATER = "not in the catalogue yet; it is looked up"
-NO_CATALOGUE = (
-    "AWS has not told yet what can be ordered. Type an Outpost (`op-…`) and a catalog item (`OR-…`) in full: "
-    "they are looked up before anybody is asked. Or close the form and try again in a minute."
-)
-NOT_YET = frozenset({"return", "delegate", "break-glass"})
+NO_CATALOGUE = {
+    "aws": "AWS has not told yet what can be ordered. Type an Outpost (`op-…`) and a catalog item (`OR-…`) "
+    "in full: they are looked up before anybody is asked. Or close the form and try again in a minute.",
+    "azure": "Azure has not told yet what can be ordered. Type a product (`FAMILY/LINE/PRODUCT`), a "
+    "configuration and a saved address in full: they are looked up before anybody is asked. Or close the "
+    "form and try again in a minute.",
+}
+"""What a form says while the catalogue of its cloud is empty."""
+NOT_YET = frozenset({"delegate", "break-glass"})
 """What the grammar knows and this version cannot do."""
+ONLY_OF = {"aws": "aws", "azure": "azure", "return": "azure"}
+"""Verbs that mean nothing where a cloud is not configured."""
 
 
 def misread(m: Misread, draft: str) -> Say:
@@ -201,7 +209,7 @@ def not_yet(verb: str) -> Say:
 
 
 def _overview(clouds: Sequence[str]) -> Say:
-    absent = (set(CLOUD_NAMES) - set(clouds)) | NOT_YET
+    absent = {verb for verb, cloud in ONLY_OF.items() if cloud not in clouds} | NOT_YET
     lines = [f"`{topic.usage}`" for verb, topic in TOPICS.items() if verb not in absent]
     return Say(
         "How to use /order: type /order alone for the form, or /order help and a word for more.",
@@ -214,6 +222,10 @@ def _overview(clouds: Sequence[str]) -> Say:
 
 
 def _about_verb(verb: str, clouds: Sequence[str]) -> Say:
+    cloud = ONLY_OF.get(verb, "")
+    if cloud and cloud not in clouds:
+        line = f"{CLOUD_NAMES[cloud]} cannot be ordered here"
+        return Say(f"{line}.", (section(f"{line}: it is not configured."),))
     topic = TOPICS[verb]
     blocks = [
         section(f"`{topic.usage}`\n{topic.does}"),
@@ -221,9 +233,6 @@ def _about_verb(verb: str, clouds: Sequence[str]) -> Say:
     ]
     if verb in FIELDS:
         blocks[1:1] = [section(_key_list(verb)), divider()]
-    if verb in FIELDS and verb not in clouds:
-        blocks = [section(f"{CLOUD_NAMES[verb]} cannot be ordered here: it is not configured.")]
-        return Say(f"{CLOUD_NAMES[verb]} cannot be ordered here.", tuple(blocks))
     return Say(f"{topic.usage}: {topic.does}", tuple(blocks))
 
 

@@ -1,0 +1,182 @@
+"""What AWS is asked to deliver: its fields, and the words typed for them made into terms.
+
+Patterns are those of the Outposts API model (botocore `outposts/2019-12-03`), anchored at both
+ends: the SDK checks none of them, and a wrong word must be found before anyone is asked to approve.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from bot.core.fields import COMMON, Field, Mistake, Values, choice, first, wrong
+
+OUTPOST_ID = "op-[a-f0-9]{17}"
+REGION = "[a-z]{2,5}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}"
+CATALOG_ITEM = "OR-[A-Z0-9]{7}"
+ARN_LIMIT = 180
+MOST_ITEMS = 20
+MOST_OF_AN_ITEM = 100
+QUANTITY_EXPECTED = f"a whole number from 1 to {MOST_OF_AN_ITEM}"
+
+_ARN = re.compile(f"arn:aws(?:-[a-z]+)*:outposts:({REGION}):[0-9]{{12}}:outpost/({OUTPOST_ID})")
+_PLACE = re.compile(f"({REGION})/({OUTPOST_ID})")
+_ITEM = re.compile(f"({CATALOG_ITEM})(?::([0-9]{{1,4}}))?")
+_LIKE_ITEM = re.compile(rf"({CATALOG_ITEM})(?:\s*[:X×*=]?\s*([0-9]{{1,3}}))?(?![0-9A-Z])")
+
+
+@dataclass(frozen=True)
+class LineItem:
+    """So many of one thing of the AWS catalog."""
+
+    catalog_item: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True)
+class AwsTerms:
+    """What AWS is asked to deliver, and how it is paid.
+
+    `outpost` is an id or an ARN, as typed; `region` is "" as long as nobody has looked it up;
+    `payment` and `term` are the words of the API, `NO_UPFRONT` and `ONE_YEAR` for instance.
+    """
+
+    outpost: str
+    region: str
+    items: tuple[LineItem, ...]
+    payment: str
+    term: str
+
+
+def split_item(word: str) -> tuple[str, str] | None:
+    """The catalog item and the quantity ("" if not said) in `OR-ABCDEFG:2`; else None."""
+    item, _, quantity = word.partition(":")
+    return (item, quantity) if re.fullmatch(CATALOG_ITEM, item) else None
+
+
+def split_outpost(word: str) -> tuple[str, str]:
+    """The Region ("" if not said) and the plain id in an id, an ARN or `REGION/op-…`."""
+    found = _ARN.fullmatch(word) or _PLACE.fullmatch(word)
+    return (found[1], found[2]) if found else ("", word)
+
+
+def terms(right: Values) -> AwsTerms:
+    """The terms that words make which are all right."""
+    typed = first(right, "outpost")
+    region, outpost = split_outpost(typed)
+    return AwsTerms(
+        outpost=typed if typed.startswith("arn:") else outpost,
+        region=region or first(right, "region"),
+        items=tuple(_line_item(word) for word in right["item"]),
+        payment=first(right, "payment"),
+        term=first(right, "term"),
+    )
+
+
+def words(terms: AwsTerms) -> dict[str, tuple[str, ...]]:
+    """The words with which the same would be asked for again."""
+    return {
+        "outpost": (terms.outpost,),
+        "item": tuple(f"{item.catalog_item}:{item.quantity}" for item in terms.items),
+        "payment": (terms.payment,),
+        "term": (terms.term,),
+        "region": (terms.region,),
+    }
+
+
+def conflicts(right: Values) -> tuple[Mistake, ...]:
+    """Words that are right by themselves and contradict each other."""
+    said = first(right, "region")
+    implied = {split_outpost(word)[0] for word in right.get("outpost", ())} - {""}
+    if not said or not implied or said in implied:
+        return ()
+    region = implied.pop()
+    return (Mistake("region", said, f"{region}, where the Outpost is, or nothing", region),)
+
+
+def _line_item(word: str) -> LineItem:
+    item, _, quantity = word.partition(":")
+    return LineItem(item, int(quantity))
+
+
+def _outpost(field: Field, word: str, _today: date | None) -> str | Mistake:
+    whole = re.fullmatch(OUTPOST_ID, word) or _PLACE.fullmatch(word) or _ARN.fullmatch(word)
+    if whole and len(word) <= ARN_LIMIT:
+        return word
+    inside = re.search(rf"(?<![a-z0-9]){OUTPOST_ID}(?![a-z0-9])", word.lower())
+    return wrong(field, word, near=inside[0] if inside else "")
+
+
+def _item(field: Field, word: str, _today: date | None) -> str | Mistake:
+    whole = _ITEM.fullmatch(word)
+    if whole and 1 <= int(whole[2] or 1) <= MOST_OF_AN_ITEM:
+        return f"{whole[1]}:{int(whole[2] or 1)}"
+    if split_item(word):
+        return wrong(field, word, QUANTITY_EXPECTED)
+    like = _LIKE_ITEM.search(word.upper())
+    return wrong(field, word, near=":".join(filter(None, like.groups())) if like else "")
+
+
+def _region(field: Field, word: str, _today: date | None) -> str | Mistake:
+    if re.fullmatch(REGION, word):
+        return word
+    lower = word.lower()
+    return wrong(field, word, near=lower if re.fullmatch(REGION, lower) else "")
+
+
+PAYMENTS = (
+    ("NO_UPFRONT", "No upfront"),
+    ("PARTIAL_UPFRONT", "Partial upfront"),
+    ("ALL_UPFRONT", "All upfront"),
+)
+TERMS = (("ONE_YEAR", "1 year"), ("THREE_YEARS", "3 years"), ("FIVE_YEARS", "5 years"))
+_NOT_YET = "item=OR-…: ordering from a quote is not offered yet"
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        key="outpost",
+        label="Outpost",
+        example="outpost=op-0123456789abcdef0",
+        expected="an Outpost id such as op-0123456789abcdef0, or its ARN",
+        required=True,
+        check=_outpost,
+    ),
+    Field(
+        key="item",
+        label="Catalog item",
+        example="item=OR-ABCDEFG:2",
+        expected="a catalog item such as OR-ABCDEFG, or OR-ABCDEFG:2 for two of it",
+        required=True,
+        most=MOST_ITEMS,
+        check=_item,
+    ),
+    Field("quote", "Quote", "quote=oq-0123456789abcdef0", _NOT_YET, offered=False),
+    Field("option", "Quote", "option=oqo-0123456789abcdef0", _NOT_YET, offered=False),
+    Field(
+        key="payment",
+        label="Payment option",
+        example="payment=NO_UPFRONT",
+        expected="ALL_UPFRONT, PARTIAL_UPFRONT or NO_UPFRONT",
+        required=True,
+        choices=PAYMENTS,
+        check=choice,
+    ),
+    Field(
+        key="term",
+        label="Payment term",
+        example="term=THREE_YEARS",
+        expected="ONE_YEAR, THREE_YEARS or FIVE_YEARS",
+        required=True,
+        choices=TERMS,
+        check=choice,
+    ),
+    Field(
+        key="region",
+        label="Region",
+        example="region=eu-central-1",
+        expected="an AWS Region such as eu-central-1",
+        check=_region,
+    ),
+    *COMMON,
+)
