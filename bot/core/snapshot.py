@@ -32,6 +32,11 @@ class Ref:
         """The id as people know it, without the place where it is kept."""
         return self.id.rpartition("/")[2]
 
+    @property
+    def each(self) -> tuple[Ref, ...]:
+        """Its parts, each by itself; what has none is one."""
+        return tuple(Ref(self.scope, part) for part in self.parts) or (self,)
+
 
 @dataclass(frozen=True)
 class Shipment:

@@ -46,7 +46,7 @@ def reconcile(world: World, claim: Claim) -> Result:
     left = {unit: ones for unit, ones in found.items() if not _adopted(world, order.id, unit, ones)}
     if not left:
         return None
-    candidates = tuple(one.ref for ones in left.values() for one in ones)
+    candidates = tuple(part for ones in left.values() for one in ones for part in one.ref.each)
     if candidates or out_of_patience(world, order):
         _ask(world, reread(world, order), candidates, desk.found_in_list(len(candidates)))
     return Every(_patience(world, order))
@@ -107,7 +107,7 @@ def confirm(world: World, claim: Claim) -> Result:
     if order is None or order.state is not State.UNCLEAR:
         return None
     named_id, person = claim.work.body["ref"], claim.work.body["person"]
-    unit = named_id.lower() if order.placements else ""
+    unit = named_id.rpartition("/")[2].lower() if order.placements else ""
     problem, found = _fits_unit(world, order, unit) if unit else _fits(world, order, named_id)
     if found is None:
         key = f"{order.id}/named/{named_id}/{claim.generation}"  # whoever names it again is answered again

@@ -380,15 +380,15 @@ def test_an_operator_says_which_order_it_was() -> None:
     view = placed_form("ORD-7F3K2M")
     assert_fits_slack(view)
     assert view["callback_id"] == "was_placed"
-    found = was_placed(shown(view, {"aws_order": " OO-0123456789ABCDEF0 "}))
+    found = was_placed(shown(view, {"cloud_order": " OO-0123456789ABCDEF0 "}))
     assert found == WasPlaced("ORD-7F3K2M", "oo-0123456789abcdef0")
 
 
 def test_an_order_id_that_is_none_is_told_under_its_field() -> None:
-    view = shown(placed_form("ORD-7F3K2M"), {"aws_order": "42"})
+    view = shown(placed_form("ORD-7F3K2M"), {"cloud_order": "42"})
     mistake = was_placed(view)
     assert isinstance(mistake, Mistake)
-    assert list(errors_by_block([mistake], view)) == ["aws_order"]
+    assert list(errors_by_block([mistake], view)) == ["cloud_order"]
 
 
 requests = st.builds(

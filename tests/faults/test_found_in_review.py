@@ -22,7 +22,7 @@ AGAIN = "It was not placed: try again"
 class Unreachable(Changed):
     """A cloud that can be asked, and to which no order gets through."""
 
-    def place(self, request: Request, send_before: datetime) -> NotSent:
+    def place(self, request: Request, send_before: datetime, _: str = "") -> NotSent:
         del request, send_before
         return NotSent("no route")
 

@@ -230,7 +230,7 @@ def test_an_order_that_somebody_follows_already_makes_way_for_the_one_that_was_a
     real = inside.world.clouds["aws"]
 
     class Tracked(Changed):
-        def place(self, request: Request, send_before: datetime) -> Any:
+        def place(self, request: Request, send_before: datetime, _: str = "") -> Any:
             outcome = real.place(request, send_before)
             assert inside.alice.command(f"/order track {outcome.ref.id} --quiet", ORDERS).status == 200
             claim = inside.store.claim(Queue.CLOUD, inside.now(), inside.lease)
@@ -365,7 +365,9 @@ def test_a_twin_that_is_placed_while_the_cloud_is_asked_is_not_mistaken_for_the_
     class Meanwhile(Changed):
         """While one order asks first, the other is placed from beginning to end."""
 
-        def look_alikes(self, request: Request, since: datetime, known: frozenset[str]) -> tuple[Found, ...]:
+        def look_alikes(
+            self, request: Request, since: datetime, known: frozenset[str], _: str = ""
+        ) -> tuple[Found, ...]:
             inside.world.clouds["aws"] = real
             while not inside.booked():
                 claim = inside.store.claim(Queue.CLOUD, inside.now(), inside.lease)
@@ -396,13 +398,15 @@ def test_a_twin_that_is_being_placed_while_the_cloud_is_asked_is_waited_for(insi
 
         others: tuple[threading.Thread, ...] = ()
 
-        def place(self, request: Request, send_before: datetime) -> Any:
+        def place(self, request: Request, send_before: datetime, _: str = "") -> Any:
             outcome = self.real.place(request, send_before)
             sent.set()
             heard.wait(10)
             return outcome
 
-        def look_alikes(self, request: Request, since: datetime, known: frozenset[str]) -> tuple[Found, ...]:
+        def look_alikes(
+            self, request: Request, since: datetime, known: frozenset[str], _: str = ""
+        ) -> tuple[Found, ...]:
             if not self.others:
                 self.others = (threading.Thread(target=other_worker),)
                 self.others[0].start()
