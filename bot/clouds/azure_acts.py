@@ -166,11 +166,8 @@ def ended(arm: Arm, status_url: str) -> bool:
     if not arm.ours(status_url):
         raise CloudRefused("UnknownOperation", "Azure told of it at an address that is not its own.")
     reply = arm.look(status_url)
-    if (
-        reply.status == 202
-        and arm.ours(reply.location)
-        and "/operationresults/" not in reply.location.lower()
-    ):
+    at_resource = arm.ours(reply.location) and "/operationresults/" not in reply.location.lower()
+    if reply.status == 202 and at_resource:
         reply = arm.look(reply.location)
     state = placing.state(a_dict(reply.body))
     if state in placing.FAILED_STATES:

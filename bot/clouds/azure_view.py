@@ -1,10 +1,4 @@
-"""What Azure Edge Order answers, in our words. Pure: dicts in, values out.
-
-Member names and enumerations are those of the API 2024-02-01; what the one of 2021-12-01 says otherwise is
-read as well. Nothing here trusts an answer to have its documented shape: a member may be missing, new, or of
-another type, and none of that may hide the rest of an order item. Street, contact, e-mail addresses and keys
-for shipping labels never enter a snapshot.
-"""
+"""An Azure order as a snapshot, out of the order items that it is made of. Pure: dicts in, values out."""
 
 from __future__ import annotations
 
@@ -13,6 +7,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
+from bot.clouds.azure_unit import unit
 from bot.clouds.reading import Answer, Facts, a_dict, text
 from bot.core.snapshot import PHASES, Ref, Snapshot, Unit
 
@@ -34,7 +29,6 @@ STAGES = (
     "ReturnCompleted",
     "Cancelled",
 )
-_SETTLED = frozenset({"", "None", "Succeeded"})
 _FAILED = "(Failed)"
 
 
@@ -44,6 +38,7 @@ class Seen:
 
     unit: Unit
     order: str
+    """The name of the Azure order that it belongs to."""
     location: str
 
 
@@ -112,18 +107,4 @@ def _end(status: str) -> int:
 
 
 def _gone(part: str) -> Unit:
-    name = part.rpartition("/")[2]
-    return Unit(id=part, name=name, quantity=1, status=GONE)
-
-
-def unit(part: str, item: Answer) -> Unit:
-    """An `OrderItemResource` as the unit that is asked for as `part`."""
-    details = a_dict(a_dict(item.get("properties")).get("orderItemDetails"))
-    name = text(item.get("name"))
-    return Unit(id=part, name=name, quantity=1, status=_status(a_dict(details.get("currentStage"))))
-
-
-def _status(stage: Answer) -> str:
-    """`InReview (Failed)`; the status of a stage that went well is left out."""
-    name, status = text(stage.get("stageName")), text(stage.get("stageStatus"))
-    return name if status in _SETTLED else f"{name} ({status})".strip()
+    return Unit(id=part, name=part.rpartition("/")[2], quantity=1, status=GONE)
