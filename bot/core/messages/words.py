@@ -6,7 +6,7 @@ import re
 
 from bot.core.messages.blocks import channel_link, clean, code, one_line, user
 from bot.core.order import Kind, Order, State
-from bot.core.request import LineItem, Request
+from bot.core.request import AzureTerms, LineItem, Request
 
 CLOUDS = {"aws": "AWS Outposts", "azure": "Azure Edge Order"}
 
@@ -71,6 +71,8 @@ def cloud_short(cloud: str) -> str:
 
 def items(request: Request) -> str:
     """What is bought, in mrkdwn: `2 × OR-ABCDEFG`, and so on."""
+    if isinstance(request.terms, AzureTerms):
+        return f"{request.azure.quantity} × {code(request.azure.configuration)}"
     said = [f"{item.quantity} × {code(item.catalog_item)}" for item in request.aws.items]
     return ", ".join(said[:-1]) + f" and {said[-1]}" if len(said) > 1 else "".join(said)
 
@@ -91,6 +93,8 @@ def shorten(parts: list[str], most: int) -> str:
 
 def where(request: Request) -> str:
     """Outpost and Region, in mrkdwn."""
+    if isinstance(request.terms, AzureTerms):
+        return code(request.azure.address)
     region = f" in {one_line(request.aws.region)}" if request.aws.region else ""
     return f"{code(request.aws.outpost)}{region}"
 
