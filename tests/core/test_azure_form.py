@@ -21,6 +21,7 @@ from bot.core.form.azure import (
     form,
     new_address_from,
     overtaken,
+    product_asked_about,
     values_from,
 )
 from bot.core.request import FIELDS, Mistake, NewAddress, Request, Values, read, values_of
@@ -160,6 +161,13 @@ def test_a_configuration_of_another_product_is_dropped() -> None:
 def test_a_configuration_is_not_taken_for_one_of_a_product_that_was_chosen_after_it() -> None:
     entered = values_from(chosen(opened(VALUES), product=option("hci/hci/node")))
     assert "configuration" not in entered
+
+
+def test_configurations_are_those_of_the_field_on_the_screen_as_long_as_it_lags_behind() -> None:
+    view = chosen(opened(VALUES), product=option("hci/hci/node"))
+    assert product_asked_about(view) == GPU
+    assert product_asked_about(follow(view, offered)) == "hci/hci/node"
+    assert product_asked_about(opened({})) == ""
 
 
 def test_a_term_is_not_carried_over_to_another_configuration() -> None:
