@@ -48,13 +48,17 @@ class Here:
         self._sdks = pytest.MonkeyPatch()
         for name, value in self.local.sdk_environment().items():
             self._sdks.setenv(name, value)
-        self.world: World = make_world(load(environment))
+        self.world = self.furnished(make_world(load(environment)))
         self.app, self.live = make_app(self.world)
         self.http = in_threads(Web(self.world, self.app), "127.0.0.1", 0, 24)
         self.worker = Worker(self.world)
         self.alice, self.bob, self.carol, self.opal, self.mallory = (
             self.slack.person(id) for id in (REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER)
         )
+
+    def furnished(self, world: World) -> World:
+        """The world of the bot, for tests that put something else into it."""
+        return world
 
     def __enter__(self) -> Here:
         self.slack.connect(f"http://127.0.0.1:{self.http.__enter__()}/slack/events")

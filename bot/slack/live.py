@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from slack_sdk import WebClient
@@ -17,7 +18,6 @@ from slack_sdk import WebClient
 from bot.core import form
 from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID
 from bot.core.command import Ask
-from bot.core.fields import first
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
 from bot.core.request import Mistake, Values, check_word, field_of, with_defaults
@@ -143,8 +143,10 @@ def _is(value: str, choice: str) -> bool:
 
 
 def offered(world: World) -> form.azure.Offered:
-    """What the catalogue of Azure offers for a key."""
-    return lambda key: [(one.value, one.text) for one in request.choices(world, key, cloud="azure")]
+    """What the catalogue of Azure offers for a key; a form asks for some of it several times."""
+    return cache(
+        lambda key: [(one.value, one.text) for one in request.choices(world, key, cloud="azure")],
+    )
 
 
 def offer(world: World, action: str, typed: str, view: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -175,7 +177,7 @@ def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice
     found = request.choices(world, action, cloud="azure")
     if action != "configuration":
         return found
-    product = _product(view)
+    product = form.azure.product_asked_about(view)
     return [choice for choice in found if choice.value.rpartition("/")[0] == product]
 
 
@@ -190,7 +192,8 @@ def _typed_in_full(action: str, typed: str, view: dict[str, Any]) -> Sequence[Ch
         return []
     if action != "configuration":
         return [_looked_up(name)]
-    return [_looked_up(name, f"{_product(view)}/")] if _product(view) else []
+    product = form.azure.product_asked_about(view)
+    return [_looked_up(name, f"{product}/")] if product else []
 
 
 def _looked_up(name: str, above: str = "") -> Choice:
@@ -201,11 +204,6 @@ def _region(view: dict[str, Any]) -> str:
     """The Region of the Outpost that is chosen in the form; empty as long as none is."""
     chosen = form.aws.values_from(view).get("outpost", ("",))[0]
     return chosen.partition("/")[0] if "/" in chosen and not chosen.startswith("arn:") else ""
-
-
-def _product(view: dict[str, Any]) -> str:
-    """The product that is chosen in the form; empty as long as none is."""
-    return first(form.azure.values_from(view), "product")
 
 
 def _searched(choice: Choice) -> str:

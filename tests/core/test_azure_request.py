@@ -161,7 +161,7 @@ def test_a_wrong_word_is_a_mistake_also_where_the_answer_is_elsewhere() -> None:
         ("qty", "7", "7"),
         ("type", "rental", "Rental"),
         ("address", "a.b", "a.b"),
-        ("address", "other.(1)/columbus-plant", "other (1)/columbus-plant"),
+        ("address", "other.(1)/columbus-plant", "other.(1)/columbus-plant"),
         ("address", f"{'g' * 90}/{'a' * 24}", f"{'g' * 90}/{'a' * 24}"),
         ("commitment", "p365d", "P365D"),
         ("commitment", "1 year", "P365D"),

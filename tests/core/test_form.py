@@ -47,6 +47,7 @@ RETURNED = {
     "static_select": ("initial_option", "selected_option"),
     "number_input": ("initial_value", "value"),
     "plain_text_input": ("initial_value", "value"),
+    "email_text_input": ("initial_value", "value"),
     "datepicker": ("initial_date", "selected_date"),
     "conversations_select": ("initial_conversation", "selected_conversation"),
 }

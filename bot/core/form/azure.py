@@ -86,6 +86,16 @@ def new_address_from(view: Mapping[str, Any]) -> NewAddress | tuple[Mistake, ...
     return read_address({field.key: parts.filled(view, field.key) for field in ADDRESS_FIELDS})
 
 
+def product_asked_about(view: Mapping[str, Any]) -> str:
+    """The product of which the form now asks for a configuration; "" for none.
+
+    That of the field on the screen, not of the latest choice: what is picked before the field has followed
+    that choice would go with the field.
+    """
+    blocks = (block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input")
+    return next((id.partition("@")[2] for id in blocks if id.startswith("configuration@")), "")
+
+
 # --- what goes into the form -------------------------------------------------------------------
 
 
