@@ -93,6 +93,12 @@ class Unit:
     deletion: str = ""
     """The same for removing it from the cloud's list."""
 
+    @property
+    def own_name(self) -> str:
+        """The name under which the cloud keeps this very unit, in lower case; "" where it has none (AWS)."""
+        group, _, name = self.id.rpartition("/")
+        return name.lower() if group else ""
+
 
 _Thing = TypeVar("_Thing", Unit, Asset)
 
@@ -272,8 +278,8 @@ def _by_id(things: Iterable[_Thing]) -> dict[tuple[str, int], _Thing]:
 
 
 def unit_name(unit: Unit) -> str:
-    """How a unit is called in a sentence: how many of what."""
-    return f"{unit.quantity} × {unit.name}"
+    """How a unit is called in a sentence: how many of what, or its name where it has one of its own."""
+    return unit.name if unit.own_name else f"{unit.quantity} × {unit.name}"
 
 
 @cache

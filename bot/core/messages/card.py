@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core import allowed
 from bot.core.messages import operations, words
 from bot.core.messages.blocks import (
+    MESSAGE_LIMIT,
     Block,
     Say,
     actions,
@@ -19,6 +20,7 @@ from bot.core.messages.blocks import (
     quote,
     rich_text,
     section,
+    size,
     user,
 )
 from bot.core.messages.stages import Stage, stages
@@ -33,18 +35,15 @@ _MOST_STAGES = 40
 def card(order: Order) -> Say:
     """The order card as the order is now."""
     said = f"{words.name(order)}: {headline(order)}"
-    return Say(
-        f"{said} – {one_line(words.what(order))}",
-        (
-            header(f"{order.id} · {words.cloud_name(order.cloud)}"),
-            section(_opening(order)),
-            _plan(order),
-            *_fields(order),
-            *_units(order),
-            *_buttons(order),
-            context(_footer(order)),
-        ),
-    )
+    head = [
+        header(f"{order.id} · {words.cloud_name(order.cloud)}"),
+        section(_opening(order)),
+        _plan(order),
+        *_fields(order),
+    ]
+    tail = [*_buttons(order), context(_footer(order))]
+    room = MESSAGE_LIMIT - size([*head, *tail])
+    return Say(f"{said} – {one_line(words.what(order))}", (*head, *_units(order, room), *tail))
 
 
 def _opening(order: Order) -> str:
@@ -88,10 +87,10 @@ def _fields(order: Order) -> list[Block]:
     return [fields([(one_line(label), one_line(value)) for label, value in facts])] if facts else []
 
 
-def _units(order: Order) -> list[Block]:
+def _units(order: Order, room: int) -> list[Block]:
     """The units with all that is known of them in short, as many as fit; `/order status` has the rest."""
     lines = card_lines(order)
-    shown = fitting(lines, 2800)
+    shown = fitting(lines, min(2800, room - 30))
     left = len(lines) - len(shown)
     if left:
         shown.append(f"… and {left} more {'line' if left == 1 else 'lines'}.")

@@ -146,7 +146,7 @@ def _fee(order: Order, can: Allowed) -> str:
     if not can.fee:
         return ""
     cloud = words.cloud_short(order.cloud)
-    return f" {cloud} takes a fee for this; how much, its API does not tell. By going on you accept it."
+    return f" *{cloud} takes a fee for this*; how much, its API does not tell. By going on you accept it."
 
 
 def cannot_cancel(order: Order) -> Say:

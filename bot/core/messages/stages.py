@@ -220,7 +220,8 @@ def _azure_stage(stage: str, sequence: Sequence[str], units: Sequence[Unit]) -> 
     status = _together({one.status for one in found})
     said = dict.fromkeys(one.output for one in found)
     count = "" if done == len(found) or status == "pending" else _of(done, len(found))
-    return Stage(_title(stage, units), status, _joined(count, *said, _travels(stage, status, units)))
+    output = _joined(count, *said, _travels(stage, status, units))
+    return Stage(_title(stage, units), status, clean(output, 150))
 
 
 def _together(statuses: set[str]) -> str:

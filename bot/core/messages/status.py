@@ -27,7 +27,7 @@ from bot.core.messages.blocks import (
 from bot.core.messages.request import outcome
 from bot.core.messages.stages import stages
 from bot.core.messages.terms import items, request_fields
-from bot.core.messages.units import card_lines, item_name, not_shown_lines, outcome_lines, unit_in_full
+from bot.core.messages.units import card_lines, not_shown_lines, outcome_lines, unit_in_full
 from bot.core.messages.words import headline
 from bot.core.order import Operation, Order, State
 from bot.core.snapshot import Unit
@@ -91,7 +91,7 @@ def _details(order: Order, room: int) -> list[Block]:
 def _hint(units: Sequence[Unit], *, cut: bool) -> str:
     """How to see what is not shown; only items of Azure have names by which one can be asked for."""
     more = "… and more than fits into one message." if cut else "That is every unit in short."
-    named = next((item_name(unit) for unit in units if "/" in unit.id), "")
+    named = next((unit.own_name for unit in units if unit.own_name), "")
     return f"{more} `/order status {one_line(named, 70)}` shows one in full." if named else more
 
 
@@ -108,7 +108,7 @@ def _one_unit(order: Order, name: str) -> Say:
 def _unit_lines(order: Order, name: str) -> list[str]:
     units = order.snapshot.units if order.snapshot else ()
     for unit in units:
-        if item_name(unit) == name:
+        if unit.own_name == name:
             return unit_in_full(unit)
     placing = [one for one in order.placements if one.unit.lower() == name]
     return outcome_lines(order.cloud, placing, 2400) or [f"{code(name)} is no unit of this order."]

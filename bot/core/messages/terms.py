@@ -70,7 +70,7 @@ def _azure(terms: AzureTerms) -> Told:
     return Told(
         items=(f"{terms.quantity} × {code(unit)} ({one_line(terms.order_type)})",),
         plain=(f"{terms.quantity} × {unit} ({terms.order_type})",),
-        where=f"to {address}{place}",
+        where=f"to be shipped to {address}{place}",
         where_plain=f"to {terms.address or 'a new address'}{f' ({terms.place})' if terms.place else ''}",
         head=("Configuration", "Quantity"),
         rows=((terms.configuration, str(terms.quantity)),),
@@ -103,7 +103,7 @@ def items_plain(request: Request, most: int = 3) -> str:
 
 
 def where(request: Request) -> str:
-    """Where to, with its preposition, in mrkdwn: `on op-… in eu-west-1`, `to fra-1 (Frankfurt, DE)`."""
+    """Where to, with its preposition, in mrkdwn: `on op-…`, `to be shipped to fra-1 (Frankfurt, DE)`."""
     return told(request).where
 
 

@@ -54,7 +54,7 @@ def directly(order: Order, told: Mapping[str, Any]) -> Say:
         said += f"\n{_advice(refused)} To ask {what}, change this and send it:"
         return Say(said, (*sections(said.split("\n")), section(f"```{again}```")))
     quoted = words_said(order, told)
-    placed = told["event"] == "WasPlaced" or any(one.step is Step.PLACED for one in _placements(told))
+    placed = told["event"] == "WasPlaced" or {one.step for one in _placements(told)} == {Step.PLACED}
     more = [section(f"`/order mute {order.id}` stops these messages.")] if placed else []
     return Say(_with(said, quoted), (*sections(said.split("\n")), *_quotation(quoted), *more))
 
@@ -126,17 +126,16 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
         case "CancelAsked":
             return f"{by or 'Somebody'} asks {cloud} to cancel the order.{_accepted_fee(told)}"
         case "CancelRefused":
-            again = f"`/order cancel {order.id}`"
-            return f"{cloud} does not cancel it. {_why_not(order, told, again)}"
+            return f"{cloud} does not cancel it. {_why_not(order, told, f'/order cancel {order.id}')}"
         case "OperationAsked":
             doing = words.OPERATIONS[Operation(told["operation"])]
             return f"{by or 'Somebody'} asks {cloud} to {doing.to}.{_accepted_fee(told)}"
         case "OperationDone":
             return f"{cloud} {words.OPERATIONS[Operation(told['operation'])].done}."
         case "OperationRefused":
-            doing = words.OPERATIONS[Operation(told["operation"])]
-            again = f"`/order {told['operation']} {order.id} reason`"
-            return f"{cloud} {doing.refused}. {_why_not(order, told, again)}"
+            operation = Operation(told["operation"])
+            again = f"/order return {order.id} reason" if operation is Operation.RETURN else ""
+            return f"{cloud} {words.OPERATIONS[operation].refused}. {_why_not(order, told, again)}"
         case "Looked" if told["changes"]:
             return _changes(order, told["changes"])
     return words.sentence(words.headline(order))
@@ -160,9 +159,9 @@ def _why_not(order: Order, told: Mapping[str, Any], again: str) -> str:
     """The cloud's own sentence, and what to do where only its fee stands in the way."""
     cloud = words.cloud_short(order.cloud)
     said = words.says(cloud, told["words"])
-    if told.get("code") != FEE:
+    if told.get("code") != FEE or not again:
         return said
-    return f"{said} Nothing was done. {again} asks again: whoever confirms it accepts the fee."
+    return f"{said} Nothing was done. `{again}` asks again: whoever confirms it accepts the fee."
 
 
 def _units(order: Order, units: Sequence[Placement], by: str) -> str:
@@ -209,11 +208,12 @@ def _with(said: str, quoted: str) -> str:
 
 def _changes(order: Order, changed: Sequence[Mapping[str, str]]) -> str:
     lines = [
-        change_line(Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"])) for c in changed
+        change_line(Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"]))
+        for c in changed[:_MOST_LINES]
     ]
-    shown = fitting(lines[:_MOST_LINES], 2700)
-    if len(shown) < len(lines):
-        shown.append(f"… and {len(lines) - len(shown)} more changes: `/order status {order.id}`")
+    shown = fitting(lines, 2700)
+    if len(shown) < len(changed):
+        shown.append(f"… and {len(changed) - len(shown)} more changes: `/order status {order.id}`")
     return "\n".join(shown)
 
 

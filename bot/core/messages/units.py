@@ -14,11 +14,6 @@ _MARKS = {"SUCCEEDED": "✓", "NONE": "○", "": "○", "FAILED": "✗", "CANCEL
 _PLAIN_STAGES = frozenset({"SUCCEEDED", "NONE", ""})
 
 
-def item_name(unit: Unit) -> str:
-    """The name under which a cloud keeps a unit, without the place where it is kept, in lower case."""
-    return unit.id.rpartition("/")[2].lower()
-
-
 def card_lines(order: Order) -> list[str]:
     """Every unit in short, mrkdwn: first those that the cloud shows nothing of, then what it shows."""
     return [*not_shown_lines(order), *(unit_lines(order.snapshot) if order.snapshot else ())]
@@ -26,7 +21,7 @@ def card_lines(order: Order) -> list[str]:
 
 def not_shown_lines(order: Order) -> list[str]:
     """The units of which a cloud shows nothing, with how the placing of each stands once it has begun."""
-    shown = {item_name(unit) for unit in order.snapshot.units} if order.snapshot else set()
+    shown = {unit.own_name for unit in order.snapshot.units} if order.snapshot else set()
     rest = [one for one in order.placements if one.unit.lower() not in shown]
     begun = any(one.step is not Step.TO_DO for one in order.placements)
     return outcome_lines(order.cloud, rest, 2400) if begun else []

@@ -240,7 +240,7 @@ def _cloud_word(order: Order) -> str:
     """The cloud's own status, as far as it says more than our word for the state."""
     if order.snapshot is None or order.state not in _IN_THE_CLOUD:
         return ""
-    said = readable(order.snapshot.status)
+    said = readable(order.snapshot.status.removesuffix(" (InProgress)"))
     if said.lower() in (order.state, "return completed"):
         return ""
     more = said.removeprefix(f"{order.state.value.capitalize()} ")
