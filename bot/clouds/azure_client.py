@@ -11,7 +11,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -149,16 +149,20 @@ class Arm:
         A kept connection that had died in the meantime would make an order unclear that never left. What
         fails is raised as the SDK raises it.
         """
-        seen: list[Any] = []
-        with self._submitter(gate) as client:
+        with self._submitter(gate) as client, ExitStack() as stack:
+            seen: list[Any] = []
+
+            def note(answer: Any) -> None:
+                stack.callback(answer.http_response.close)  # some of them the SDK does not read
+                seen.append(answer.http_response)
+
             try:
-                call(client, raw_response_hook=seen.append)
+                call(client, raw_response_hook=note)
             except Exception:
                 # What was accepted was, even if the SDK can't make sense of the rest of the answer.
-                if not seen or seen[-1].http_response.status_code >= 300:
+                if not seen or seen[-1].status_code >= 300:
                     raise
-        response = seen[-1].http_response
-        return Reply(response.status_code, response.headers, json_of(response))
+            return Reply(seen[-1].status_code, seen[-1].headers, json_of(seen[-1]))
 
     @contextmanager
     def _submitter(self, gate: Gate | None) -> Iterator[EdgeOrderManagementClient]:

@@ -208,7 +208,11 @@ def _ordered(details: Answer, product: Answer) -> dict[str, str]:
         "Configuration id": text(hierarchy.get("configurationIdDisplayName")),
         "Count": text(product.get("count")),
         "Double encryption": text(product.get("productDoubleEncryptionStatus")),
-        "Term commitment": _term(a_dict(product.get("termCommitmentInformation")), "termCommitmentType"),
+        "Term commitment": _term(
+            a_dict(product.get("termCommitmentInformation")),
+            "termCommitmentType",
+            "termCommitmentTypeDuration",
+        ),
         "Identification": text(product.get("identificationType")),
         "Additional configurations": _listed(
             _counted(each) for each in dicts(product.get("optInAdditionalConfigurations"))
@@ -228,7 +232,9 @@ def _chosen(preferences: Answer) -> dict[str, str]:
         "Preferred shipment": text(transport.get("preferredShipmentType")),
         "Preferred encryption": text(encryption.get("doubleEncryptionStatus")),
         "Preferred management resource": text(management.get("preferredManagementResourceId")),
-        "Preferred term commitment": _term(term, "preferredTermCommitmentType"),
+        "Preferred term commitment": _term(
+            term, "preferredTermCommitmentType", "preferredTermCommitmentDuration"
+        ),
     }
 
 
@@ -238,13 +244,9 @@ def _notified(preference: Answer) -> str:
     return stage if preference.get("sendNotification") is True else f"{stage} (no)".strip()
 
 
-def _term(term: Answer, member: str) -> str:
+def _term(term: Answer, kind: str, length: str) -> str:
     """`Timed, 1 year`."""
-    return _listed((text(term.get(member)), duration(text(term.get(f"{member}Duration") or _wished(term)))))
-
-
-def _wished(term: Answer) -> object:
-    return term.get("preferredTermCommitmentDuration")
+    return _listed((text(term.get(kind)), duration(text(term.get(length)))))
 
 
 def _addressed(addresses: Answer, details: Answer) -> dict[str, str]:

@@ -1,16 +1,21 @@
-"""AWS as the tests see it: the local Outposts API, spoken to by the adapter through real boto3."""
+"""The clouds as the tests see them: local APIs, spoken to by the adapters through the real SDKs."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from bot.clouds import AzureAccount
 from bot.clouds.aws import Aws
+from bot.clouds.azure import Azure
+from bot.demo.arm import LocalArm
 from bot.demo.outposts import LocalOutposts
 from bot.ports import Clock
 from tests.clouds.world import ELSEWHERE, NOW, RACK, REGION, SERVER
 
 MakeAws = Callable[..., Aws]
+MakeAzure = Callable[..., Azure]
 
 
 @pytest.fixture
@@ -46,3 +51,41 @@ def make_aws(outposts: LocalOutposts, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture
 def aws(make_aws: MakeAws) -> Aws:
     return make_aws()
+
+
+@pytest.fixture
+def arm(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalArm]:
+    """An Azure Resource Manager with something to order, three addresses, and nothing ordered yet."""
+    with LocalArm() as local:
+        local.retry_after = 1
+        local.furnish()
+        point_to(local, monkeypatch)
+        yield local
+
+
+def point_to(arm: LocalArm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the environment that of a machine in that Azure and in no other."""
+    for name in list(os.environ):
+        if name.startswith(("AZURE_", "IDENTITY_", "MSI_", "REQUESTS_CA_", "CURL_CA_")):
+            monkeypatch.delenv(name)
+    for name, value in arm.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def make_azure(arm: LocalArm) -> Iterator[MakeAzure]:
+    """Makes adapters for the subscription of the local Azure."""
+    with ExitStack() as stack:
+
+        def make(*, place_timeout: float = 5.0, clock: Clock = lambda: NOW, at: LocalArm = arm) -> Azure:
+            account = AzureAccount(at.subscription, at.resource_group, at.location, at.url)
+            azure = Azure(account, place_timeout=place_timeout, clock=clock)
+            stack.callback(azure.close)
+            return azure
+
+        yield make
+
+
+@pytest.fixture
+def azure(make_azure: MakeAzure) -> Azure:
+    return make_azure()

@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-from bot.core.request import AwsTerms, LineItem, Request
+from bot.core.request import AwsTerms, AzureTerms, LineItem, Request
 
 REGION = "eu-west-1"
 ELSEWHERE = "us-east-1"
@@ -26,6 +27,17 @@ def asked(
 ) -> Request:
     lines = tuple(LineItem(item, quantity) for item, quantity in items)
     return Request("aws", AwsTerms(outpost, region, lines, payment, term), reason="more room")
+
+
+PRODUCT = "azurestackedge/azurestackedge/azurestackedgegpu"
+GROUP = "edge-hardware"
+UNIT, SECOND = "ord-7f3k2m-1", "ord-7f3k2m-2"
+
+
+def wanted(**terms: Any) -> Request:
+    """Two units of something that the local Azure sells, before Azure was asked about it."""
+    usual = AzureTerms(PRODUCT, "edgep_base", 2, "Purchase", "columbus-plant", "eastus", GROUP)
+    return Request("azure", replace(usual, **terms), reason="more room")
 
 
 @dataclass

@@ -417,8 +417,37 @@ def test_a_creation_goes_as_it_was_recorded(arm: LocalArm, client: Any) -> None:
     assert (status, headers["Retry-After"], body) == (202, "10", None)
     assert headers["Location"] == f"{arm.url}{arm.items[0]['id']}?api-version=2024-02-01"
     status, headers, body = raw(arm, "GET", headers["Location"].removeprefix(arm.url))
+    assert body["properties"].pop("provisioningState") == "Succeeded"
     assert (status, body) == (200, arm.items[0])
     assert not {"ETag", "Location", "Retry-After"} & set(headers)
+
+
+def test_what_is_accepted_is_creating_until_it_is_made(arm: LocalArm, client: Any) -> None:
+    def states() -> list[str]:
+        item = client.order_items.get(GROUP, "ord-7f3k2m-1")
+        address = client.addresses.get(GROUP, "berlin-1")
+        return [one.properties.provisioning_state for one in (item, address)]
+
+    arm.operation_seconds = 3600
+    address = {"location": "eastus", "properties": ADDRESS}
+    client.order_items.begin_create(GROUP, "ord-7f3k2m-1", order(arm), polling=False)
+    client.addresses.begin_create(GROUP, "berlin-1", address, polling=False)
+    assert states() == ["Creating", "Creating"]
+
+    arm.operation_seconds = 0
+    client.addresses.begin_update(GROUP, "berlin-1", {"tags": {"a": "b"}}, polling=False)
+    assert states() == ["Creating", "Creating"]
+
+    arm.finish()
+    assert states() == ["Succeeded", "Succeeded"]
+
+
+def test_the_former_version_tells_no_provisioning_state(arm: LocalArm, connect: Callable[..., Any]) -> None:
+    arm.add_item("ord-7f3k2m-1", "ord-7f3k2m")
+
+    item = connect(api_version="2021-12-01").order_items.get(GROUP, "ord-7f3k2m-1")
+
+    assert "provisioningState" not in item["properties"]
 
 
 def test_the_sdk_follows_the_locations_to_the_item(arm: LocalArm, client: Any) -> None:

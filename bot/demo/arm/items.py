@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.demo.arm.catalog import Offer
-from bot.demo.arm.contract import FORMER
+from bot.demo.arm.contract import CURRENT, FORMER
 from bot.demo.arm.identity import CLIENT_ID
 from bot.demo.arm.refusal import Refusal, not_found
 from bot.demo.carriers import carrier_of, digest, tracking_number
@@ -46,6 +46,8 @@ class Entry:
     version: int = 1
     raw: bool = False
     """Served as it stands, whatever is asked for."""
+    creating: bool = False
+    """Accepted, and not made yet."""
 
     @property
     def path(self) -> str:
@@ -87,7 +89,11 @@ class Entry:
     def shown(self, expand: frozenset[str] = frozenset(), version: str = "") -> dict[str, Any]:
         """As the API shows it, with no more than what it was asked to expand."""
         body = copy.deepcopy(self.body)
-        if self.raw or self.kind != "orderItems":
+        if self.raw:
+            return body
+        if version == CURRENT:
+            body["properties"]["provisioningState"] = "Creating" if self.creating else "Succeeded"
+        if self.kind != "orderItems":
             return body
         details = body["properties"]["orderItemDetails"]
         product = details["productDetails"]

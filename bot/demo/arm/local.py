@@ -404,6 +404,13 @@ class LocalArm(LocalCloud[Request]):
             self._stage(entry, entry.stage, "Failed")
             entry.details["error"] = Refusal(code, message, target=target, details=details).body()
 
+    def finish(self) -> None:
+        """Let everything that was accepted be done now, however long it was to take."""
+        with self._changed:
+            for operation in self._running.values():
+                operation.ready = 0.0
+            self._settle()
+
     def revoke_tokens(self) -> None:
         """No token handed out until now is good any more."""
         with self._changed:
@@ -841,6 +848,7 @@ class LocalArm(LocalCloud[Request]):
 
     def _accepted(self, call: Call, kind: str, entry: Entry) -> Answer:
         operation = items.new_operation(kind, entry, self.operation_seconds, call.doom)
+        entry.creating |= kind == "create"
         self._running[operation.id] = operation
         self._settle()
         return self._wait(self._result_url(operation, call))
@@ -853,6 +861,7 @@ class LocalArm(LocalCloud[Request]):
                 continue
             operation.done = True
             entry = operation.entry
+            entry.creating &= operation.kind != "create"
             shelf = self._items if entry.kind == "orderItems" else self._addresses
             if operation.doom is not None:
                 if operation.kind == "create":
