@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,7 +183,7 @@ def test_what_can_be_done_follows_from_azure_s_words_on_each_unit(
         ({"event": "OperationDone", "operation": "return"}, "Azure takes it back: the return has begun."),
         (
             {"event": "OperationRefused", "operation": "return", "code": "X", "words": "Too early."},
-            "Azure does not take it back. Azure says: “Too early.”",
+            "Azure does not take all of it back. Azure says: “Too early.”",
         ),
         (
             {"event": "OperationRefused", "operation": "return", "code": FEE, "words": "There is a fee."},
@@ -204,7 +205,7 @@ def test_what_can_be_done_follows_from_azure_s_words_on_each_unit(
         ),
         (
             {"event": "OperationRefused", "operation": "no-mail", "code": "X", "words": ""},
-            "Azure does not stop its e-mails about it. Azure does not say why.",
+            "Azure does not stop its e-mails about all of it. Azure does not say why.",
         ),
         (
             {"event": "SaidNotPlaced", "by": OPAL},
@@ -228,3 +229,11 @@ def test_what_azure_was_asked_and_has_not_answered_stands_on_the_card() -> None:
     one = with_words(HOME, state=State.COMPLETED, operation=Operation.RETURN)
     assert "Azure is asked to take it back · /order status" in seen(card(one))
     assert "has not answered yet" in operations.still_operating(one).text
+
+
+def test_of_one_unit_it_is_said_that_it_was_not_done_and_of_several_that_not_all_was() -> None:
+    body = {"event": "CancelRefused", "code": "NotCancellable", "words": "It is confirmed."}
+    several = placed(item(1, "InReview"), item(2, "InReview"))
+    single = replace(several, ref=replace(REF, parts=REF.parts[:1]))
+    assert thread.what_happened(several, body).startswith("Azure does not cancel all of it. Azure says")
+    assert thread.what_happened(single, body).startswith("Azure does not cancel it. Azure says")

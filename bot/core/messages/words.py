@@ -46,6 +46,7 @@ class Doing:
     """… is asked to …"""
     done: str
     refused: str
+    """With a place for what it is about: it, or all of it."""
 
 
 OPERATIONS = {
@@ -53,25 +54,25 @@ OPERATIONS = {
         "return",
         "take it back",
         "takes it back: the return has begun",
-        "does not take it back",
+        "does not take {} back",
     ),
     Operation.DELETE: Doing(
         "removal from the cloud's list",
         "remove it from its list",
         "has removed it from its list; what was written about it here stays",
-        "does not remove it from its list",
+        "does not remove {} from its list",
     ),
     Operation.MAIL: Doing(
         "e-mails of the cloud",
         "send e-mails about it",
         "sends an e-mail to the contact of the address when it is shipped and when it is delivered",
-        "does not send e-mails about it",
+        "does not send e-mails about {}",
     ),
     Operation.NO_MAIL: Doing(
         "end of the cloud's e-mails",
         "send no more e-mails about it",
         "sends no more e-mails about it",
-        "does not stop its e-mails about it",
+        "does not stop its e-mails about {}",
     ),
 }
 
