@@ -276,5 +276,5 @@ def test_what_can_be_ordered_and_followed_depends_on_what_is_set_up() -> None:
     assert "`oo-`" in replies.no_name_of("edge-1", ("aws",)).text
     assert "GROUP/NAME" in replies.no_name_of("oo-0123456789abcdef0", ("azure",)).text
     assert replies.tracking(replace(SEEN_ELSEWHERE, looking_for="TestOrderItemName1")).text == (
-        "*ORD-7F3K2M*: Azure is asked for `TestOrderItemName1`; its card follows when it is found."
+        "*ORD-7F3K2M*: looking for `TestOrderItemName1` in Azure; its card follows when it is found."
     )
