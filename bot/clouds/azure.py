@@ -227,7 +227,7 @@ class Azure:
                         snapshot = view.snapshot(ref, found.pop(ref))
                         yield Summary(ref, snapshot.fingerprint, snapshot)
         for ref, incomplete in found.items():
-            yield Summary(ref, view.snapshot(ref, incomplete).fingerprint)
+            yield Summary(ref, view.snapshot(ref, incomplete).fingerprint, missing=True)
 
     # --- what can be ordered ---------------------------------------------------------------------
 

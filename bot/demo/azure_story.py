@@ -23,7 +23,7 @@ LIFE = {
 }
 WAY_BACK = {
     "ReturnPickedUp": "Return picked up",
-    "ReturnedToMicrosoft": "Returned to microsoft",
+    "ReturnedToMicrosoft": "Returned to Microsoft",
     "ReturnCompleted": "Return completed",
 }
 
@@ -95,7 +95,7 @@ def _everything_told(chapter: Chapter, card: str) -> list[Promise]:
         Promise("the card names tracking numbers and serial numbers",
                 all(word in card for word in (*parcels, *serials))),
         Promise("the tracking numbers lead to the carrier",
-                all(any(number in link for link in chapter.card.links) for number in parcels)),
+                all(any(number in url for url, _ in chapter.card.links) for number in parcels)),
         Promise("the requester's reason for the return is told", "The line has moved" in thread),
         Promise("street, phone, e-mail and label keys are nowhere to be read",
                 not any(word in everything for word in ("Mill Street", "5550100", "@example.com", *secrets))),

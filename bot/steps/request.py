@@ -44,7 +44,8 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
     state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
     order = _new(world, Kind.ASKED, state, request.cloud, person, request.channel, request)
     if address:
-        order = _shipped_to(world, order, address)
+        draft = world.store.save_draft(person, {"address": asdict(address)}, world.now())
+        order = replace(order, draft=draft)
     units = cloud_of(world, order).units(order.id, order.asked)
     order = replace(order, placements=tuple(map(Placement, units)))
     body = {
@@ -52,13 +53,6 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
         "asked": {key: list(said) for key, said in values_of(order.asked).items()},
     }
     return replies.filed(world.store.file(order, origin, after_filing(order), body))
-
-
-def _shipped_to(world: World, order: Order, address: NewAddress) -> Order:
-    """The order with an address that is still to be saved, under the order's own name."""
-    draft = world.store.save_draft(order.requester, {"address": asdict(address)}, world.now())
-    terms = replace(order.asked.azure, address=order.id.lower())
-    return replace(order, draft=draft, request=replace(order.asked, terms=terms))
 
 
 def defaults(world: World, cloud: str) -> Mapping[str, str]:
@@ -143,7 +137,7 @@ def _address_saved(world: World, order: Order) -> bool:
     if "status_url" in kept:
         return cloud.ended(kept["status_url"])
     address = NewAddress(**kept["address"])
-    status_url = cloud.save_address(order.asked.azure.address, order.asked, address)
+    status_url = cloud.save_address(_address_name(order), order.asked, address)
     failpoint("address-sent")
     if status_url:
         world.store.keep_draft(order.draft, kept | {"status_url": status_url})
@@ -158,7 +152,18 @@ def _checked(world: World, order: Order) -> life.Checked:
     request = _with_region(world, order.asked)
     if _in_catalogue(world, request):
         return life.Checked(request)  # it was read while the order waited
-    return life.Checked(cloud_of(world, order).check(order.asked))
+    return life.Checked(cloud_of(world, order).check(_shipped(order)))
+
+
+def _shipped(order: Order) -> Request:
+    """The request, with the address that was typed into the form under the name that the cloud has for it."""
+    if not order.draft:
+        return order.asked
+    return replace(order.asked, terms=replace(order.asked.azure, address=_address_name(order)))
+
+
+def _address_name(order: Order) -> str:
+    return order.id.lower()
 
 
 def _new(

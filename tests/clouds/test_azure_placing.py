@@ -155,9 +155,7 @@ def test_before_it_is_placed_nothing_has_its_name(azure: Azure, request_: Reques
     assert find(azure, request_) == ()
 
 
-def test_what_was_placed_is_known_by_its_name_and_tag(
-    azure: Azure, arm: LocalArm, request_: Request
-) -> None:
+def test_what_was_placed_is_known_by_its_name_and_tag(azure: Azure, arm: LocalArm, request_: Request) -> None:
     azure.place(request_, LATER, UNIT)
 
     (found,) = find(azure, request_)
@@ -295,9 +293,7 @@ def test_a_refusal_is_not_believed_before_azure_was_asked_what_it_has(
 
 
 @pytest.mark.parametrize("code", ["TooManyRequests", "RetryableError", "AnotherOperationInProgress"])
-def test_asking_to_try_later_is_no_refusal(
-    code: str, azure: Azure, arm: LocalArm, request_: Request
-) -> None:
+def test_asking_to_try_later_is_no_refusal(code: str, azure: Azure, arm: LocalArm, request_: Request) -> None:
     arm.faults.add("OrderItems_Create", f"error:{code}:Not now.")
 
     assert isinstance(azure.place(request_, LATER, UNIT), Unclear)
@@ -649,9 +645,7 @@ def test_nothing_is_called_placed_unless_its_item_was_seen(
         azure.outcome(request_, UNIT, accepted)
 
 
-def test_as_long_as_azure_works_on_it_it_is_accepted(
-    azure: Azure, arm: LocalArm, request_: Request
-) -> None:
+def test_as_long_as_azure_works_on_it_it_is_accepted(azure: Azure, arm: LocalArm, request_: Request) -> None:
     arm.operation_seconds = 3600
     outcome = azure.place(request_, LATER, UNIT)
     assert isinstance(outcome, Accepted)
@@ -671,7 +665,9 @@ def test_what_was_accepted_and_failed_is_refused_in_the_words_of_azure(
     outcome = azure.place(request_, LATER, UNIT)
     assert isinstance(outcome, Accepted)
 
-    assert azure.outcome(request_, UNIT, outcome.status_url) == Refused("OutOfStock", "None of these is left.")
+    assert azure.outcome(request_, UNIT, outcome.status_url) == Refused(
+        "OutOfStock", "None of these is left."
+    )
     assert arm.items == []
 
 

@@ -1,105 +1,39 @@
-"""What is said of Azure orders: Slack takes all of it, and a person knows what happened to each unit."""
+"""What is said of Azure orders: Slack takes all of it, and a person knows what was asked for."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.core import messages
 from bot.core.follow import FOLLOWS
 from bot.core.messages import desk, operations, replies, thread
-from bot.core.messages.blocks import Block, Say
+from bot.core.messages.blocks import Say
 from bot.core.messages.card import card
 from bot.core.messages.request import asks_for_approval
 from bot.core.messages.status import status
+from bot.core.messages.terms import items, items_plain, request_fields, where
 from bot.core.order import FEE, Kind, Operation, Order, Placement, State, Step
 from bot.core.request import AzureTerms, Request
 from bot.core.snapshot import Aspect, Asset, Passage, Ref, Shipment, Snapshot, Unit
-from bot.demo.slack.plain import flatten
-from tests.core.test_messages import ALICE, BOB, FINANCE, OPAL, TEXTS, UPS, check, events
-from tests.core.test_order import NOW
-
-SUBSCRIPTION = "0a1b2c3d-0000-4000-8000-000000000001"
-TERMS = AzureTerms(
-    product="azurestackedge/azurestackedge/azurestackedgegpu",
-    configuration="edgep_high",
-    quantity=3,
-    order_type="Rental",
-    address="columbus-plant",
-    location="eastus",
-    resource_group="edge-rg",
-    address_group="edge-rg",
-    place="Columbus, US",
-    country="US",
-    address_digest="ab" * 32,
+from tests.core.azure import (
+    LIFE,
+    REF,
+    REQUEST,
+    SEEN_ELSEWHERE,
+    SUBSCRIPTION,
+    TERMS,
+    order,
+    placing,
+    seen,
+    told,
 )
-REQUEST = Request("azure", TERMS, "line 4 moves in May", channel="C0EDGE")
-NAMES = tuple(f"ord-7f3k2m-{number}" for number in (1, 2, 3))
-REF = Ref(SUBSCRIPTION, "edge-rg/ord-7f3k2m", tuple(f"edge-rg/{name}" for name in NAMES))
-NO = "It is not shipped to US."
-
-
-def order(state: State, **changed: Any) -> Order:
-    """An Azure order of three units."""
-    one = Order(
-        "ORD-7F3K2M", Kind.ASKED, state, "azure", ALICE, "C0EDGE", NOW, request=REQUEST, decided_by=BOB
-    )
-    return replace(one, **changed)
-
-
-def placing(*steps: Step, why: str = NO, code: str = "CountryNotSupported") -> tuple[Placement, ...]:
-    trouble = (Step.REFUSED, Step.UNCLEAR)
-    return tuple(
-        Placement(name, step, code, why) if step in trouble else Placement(name, step)
-        for name, step in zip(NAMES, steps, strict=False)
-    )
-
-
-def told(placements: tuple[Placement, ...], by: str = "") -> dict[str, Any]:
-    """What the work row carries when the placing of all units has ended."""
-    units = [
-        {"unit": one.unit, "step": one.step.value, "code": one.code, "why": one.why} for one in placements
-    ]
-    return {"event": "Units", "units": units, "by": by}
-
-
-def item(number: int, status_: str, *passages: Passage, **more: Any) -> Unit:
-    name = f"ord-7f3k2m-{number}"
-    title = f"Azure Stack Edge Pro - 1 GPU ({name})"
-    return Unit(f"edge-rg/{name}", title, 1, status_, passages=passages, **more)
-
-
-LIFE = ("Placed", "Confirmed", "ReadyToShip", "Shipped", "Delivered", "InUse")
-
-
-def history(done: int, now: str = "Succeeded", life: tuple[str, ...] = LIFE) -> tuple[Passage, ...]:
-    """A history as Azure writes it: so many stages behind it, the last with `now`, and those to come."""
-    statuses = [*["Succeeded"] * (done - 1), now, *["None"] * len(life)]
-    return tuple(
-        Passage(stage, status_, "2026-11-22 10:00 UTC" if at < done else "")
-        for at, (stage, status_) in enumerate(zip(life, statuses, strict=False))
-    )
-
-
-def placed(*units: Unit, status_: str = "", state: State = State.PLACED, **changed: Any) -> Order:
-    said = status_ or units[0].status
-    return order(state, ref=REF, snapshot=Snapshot(REF, said, units), **changed)
-
-
-def seen(said: Say) -> str:
-    return flatten(said.blocks, {ALICE: "alice", BOB: "bob", OPAL: "opal", FINANCE: "finance"})
-
-
-def buttons(said: Say) -> list[Block]:
-    rows = [block["elements"] for block in said.blocks if block["type"] == "actions"]
-    return [button for row in rows for button in row]
-
-
-def labels(said: Say) -> list[str]:
-    return [button["text"]["text"] for button in buttons(said)]
-
+from tests.core.test_messages import ALICE, BOB, FINANCE, OPAL, TEXTS, UPS, check, events
 
 # Slack takes it, whatever the words
 
@@ -248,3 +182,99 @@ def test_slack_takes_twenty_units_with_everything_that_azure_could_say_of_them(
     for kind in Kind:
         for name, said in about(extreme(TEXTS[text], state, kind, 20), TEXTS[text]):
             check(f"{name} with {text}", said)
+
+
+def test_what_is_kept_for_the_bot_alone_is_in_no_message() -> None:
+    secret = "0123456789abcdef" * 4
+    terms = replace(TERMS, address_digest=secret, address_group=secret, country=secret)
+    for state in State:
+        one = extreme("plain", state, Kind.ASKED, 2)
+        hidden = tuple(replace(unit, status_url=f"https://arm.example/{secret}") for unit in one.placements)
+        asked = replace(one, request=replace(REQUEST, terms=terms), draft=secret, placements=hidden)
+        for name, said in about(asked, "plain"):
+            assert secret not in f"{said.text} {said.blocks}", f"{name} of {state}"
+
+
+@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(messages.__path__)])
+def test_no_message_is_made_of_an_address_that_was_typed(name: str) -> None:
+    module = importlib.import_module(f"bot.core.messages.{name}")
+    assert not hasattr(module, "NewAddress")
+
+
+# What was asked for
+
+
+def test_what_was_asked_for_is_told_with_where_it_goes() -> None:
+    assert items(REQUEST) == "3 × `azurestackedgegpu/edgep_high` (Rental)"
+    assert items_plain(REQUEST) == "3 × azurestackedgegpu/edgep_high (Rental)"
+    assert where(REQUEST) == "to be shipped to `columbus-plant` (Columbus, US)"
+    typed = replace(REQUEST, terms=replace(TERMS, address="", place=""))
+    assert where(typed) == "to be shipped to a new address"
+
+
+def test_the_terms_stand_under_the_labels_of_the_form_and_optional_ones_only_where_they_were_said() -> None:
+    assert request_fields(replace(REQUEST, channel="")) == [
+        ("Product", "azurestackedge/azurestackedge/azurestackedgegpu"),
+        ("Configuration", "edgep_high"),
+        ("Quantity", "3"),
+        ("Order type", "Rental"),
+        ("Ship to", "`columbus-plant` (Columbus, US)"),
+        ("Location", "eastus"),
+        ("Resource group", "edge-rg"),
+    ]
+    said = replace(TERMS, commitment="P1095D", double_encryption="Enabled")
+    assert request_fields(replace(REQUEST, terms=said))[5:7] == [
+        ("Term commitment", "3 years"),
+        ("Double encryption", "Enabled"),
+    ]
+
+
+def test_more_than_ten_terms_are_all_shown() -> None:
+    terms = replace(TERMS, commitment="P365D", double_encryption="Enabled")
+    full = replace(REQUEST, terms=terms, cost_center="CC-4711", needed_by="2027-03-31")
+    for said in (card(order(State.PLACING, request=full)), status(order(State.PLACING, request=full), [])):
+        assert "Post updates to\n#C0EDGE" in seen(said)
+        assert "Cost center\nCC-4711" in seen(said)
+
+
+def test_an_approver_of_azure_hardware_reads_what_it_is_and_that_no_price_is_known() -> None:
+    text = seen(asks_for_approval(order(State.WAITING), (ALICE, BOB), (12, "ab" * 32)))
+    for line in (
+        "@alice asks for this to be shipped to columbus-plant (Columbus, US):",
+        "Configuration | Quantity\nedgep_high | 3",
+        "Product\nazurestackedge/azurestackedge/azurestackedgegpu",
+        "Order type\nRental",
+        "Ship to\ncolumbus-plant (Columbus, US)",
+        "Azure tells no price through its API: look it up in the Azure portal before you decide.",
+        "[Approve] [Reject]",
+        "@bob can decide. Once placed, Azure may not let it be cancelled.",
+    ):
+        assert line in text
+    assert text.count("edgep_high") == 1
+
+
+def test_no_word_about_the_price_stays_once_it_is_decided() -> None:
+    assert "price" not in seen(asks_for_approval(order(State.APPROVED), (BOB,), (1, "ab")))
+
+
+def test_a_request_that_is_filed_is_checked_by_azure_first() -> None:
+    assert replies.filed(order(State.CHECKING)).text == (
+        "*ORD-7F3K2M* is filed: 3 × `azurestackedgegpu/edgep_high` (Rental) to be shipped to "
+        "`columbus-plant` (Columbus, US). Azure is asked whether it knows all of it; then an approver "
+        "decides. `/order status ORD-7F3K2M` tells where it stands."
+    )
+
+
+# Answers that are the same for both clouds
+
+
+def test_what_can_be_ordered_and_followed_depends_on_what_is_set_up() -> None:
+    assert replies.cloud_not_offered("azure", ("aws",)).text == (
+        "Azure Edge Order is not set up here. What can be ordered: `/order aws`."
+    )
+    assert "AWS_REGIONS or AZURE_SUBSCRIPTION_ID" in replies.cloud_not_offered("", ()).text
+    assert "`oo-`" in replies.no_name_of("edge-1", ("aws",)).text
+    assert "GROUP/NAME" in replies.no_name_of("oo-0123456789abcdef0", ("azure",)).text
+    assert replies.tracking(replace(SEEN_ELSEWHERE, looking_for="TestOrderItemName1")).text == (
+        "*ORD-7F3K2M*: looking for `TestOrderItemName1` in Azure; its card follows when it is found."
+    )

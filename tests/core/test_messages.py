@@ -704,6 +704,7 @@ def test_every_outcome_has_its_fixed_word() -> None:
         "unclear",
         "cancelled",
         "completed",
+        "returned",
     ]
     said = {state.value: words.STATES[state] for state in State}
     assert all(said[word].startswith(word) for word in fixed)

@@ -39,7 +39,7 @@ def test_two_units_are_two_items_under_one_order_followed_to_their_return(
         here.wait(lambda: here.order(asked).state is State.COMPLETED)
         parcel = here.arm.items[0]["properties"]["orderItemDetails"]["forwardShippingDetails"]
         here.wait(lambda: parcel["trackingId"] in here.card().plain)
-        assert any(parcel["trackingUrl"] in link for link in here.card().links)
+        assert parcel["trackingUrl"] in [url for url, _ in here.card().links]
         assert parcel["trackingId"] in here.thread()
 
         here.alice.command(f"/order return {id} the rental ends", ORDERS)
@@ -134,7 +134,7 @@ def test_an_item_of_ours_is_followed_already_and_found_by_its_name(azure: HereAz
     name = azure.names(asked)[1]
     assert "followed already" in text(azure.bob.command(f"/order track {name}", ORDERS))
     azure.bob.command(f"/order status {name}", ORDERS)
-    assert order_id(asked) in azure.heard(azure.bob, "Timeline").plain
+    assert name in azure.heard(azure.bob, order_id(asked)).plain
 
 
 def test_a_cancellation_without_a_fee_is_one_question(azure: HereAzure) -> None:
@@ -166,7 +166,7 @@ def test_a_fee_that_comes_up_after_the_question_is_asked_about_again(azure: Here
 
     azure.wait(lambda: azure.order(asked).snapshot.units[0].cancellation == "CancellableWithFee")
     azure.alice.command(f"/order cancel {order_id(asked)}", ORDERS)
-    azure.alice.click(azure.heard(azure.alice, "takes a fee"), "Cancel order")
+    azure.alice.click(azure.heard(azure.alice, "By going on you accept it"), "Cancel order")
     azure.wait(lambda: azure.order(asked).state is State.CANCELLED)
 
 
@@ -223,7 +223,7 @@ def test_azures_own_mails_are_switched_off_and_on(azure: HereAzure) -> None:
     answer = azure.heard(azure.alice, "Timeline")
     [off] = [one for one in answer.buttons if "off" in one]
     azure.alice.click(answer, off)
-    azure.wait(lambda: azure.order(asked).operation is None and "off" in azure.thread())
+    azure.wait(lambda: "sends no more e-mails" in azure.thread())
     preferences = azure.arm.items[0]["properties"]["orderItemDetails"]["preferences"]
     assert {one["sendNotification"] for one in preferences["notificationPreferences"]} == {False}
 

@@ -82,7 +82,7 @@ def _units(number: int) -> str:
 def _evidence(order: Order, cloud: str) -> str:
     found = ", ".join(code(ref.name) for ref in order.candidates[:_MOST_CANDIDATES])
     if isinstance(order.asked.terms, AzureTerms):
-        shows = f"Azure shows under these names: {found}." if found else "Azure shows nothing of that name."
+        shows = f"What Azure shows of that name: {found}." if found else "Azure shows nothing of that name."
         group = code(order.asked.terms.resource_group)
         return (
             f"{shows} Look in the Azure portal, resource group {group}, before you decide. A name can exist "
@@ -109,9 +109,10 @@ def _buttons(order: Order) -> list[Block]:
 def _risk(order: Order) -> str:
     if not order.placements:
         return "Only if you have made sure that the cloud has no such order: otherwise it is bought twice."
-    number = _units(len(order.units(Step.UNCLEAR)))
+    number = len(order.units(Step.UNCLEAR))
     return (
-        f"{number} will be sent again, under the same name. Only if you have made sure that Azure has none."
+        f"{_units(number)} will be sent again, under the same name{'s' if number > 1 else ''}. "
+        "Only if you have made sure that Azure has no such item."
     )
 
 

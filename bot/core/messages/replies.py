@@ -39,7 +39,7 @@ def filed(order: Order) -> Say:
 def tracking(order: Order) -> Say:
     cloud = words.cloud_short(order.cloud)
     return say(
-        f"*{order.id}*: {cloud} is asked for {code(order.looking_for)}; its card follows when it is found."
+        f"*{order.id}*: looking for {code(order.looking_for)} in {cloud}; its card follows when it is found."
     )
 
 

@@ -259,7 +259,7 @@ def _stands(unit: Unit, stage: str, sequence: Sequence[str]) -> Stage | None:
         return _drawn(now.status)
     told = [one.status for one in unit.passages if one.stage == stage]
     if told or stage == now.stage:
-        drawn = _drawn(told[-1]) if told else Stage("", "complete")
+        drawn = _drawn(told[-1]) if told else Stage("", "complete" if stage in _KNOWN else "in_progress")
         return Stage("", "in_progress") if stage == now.stage and drawn == _PENDING else drawn
     if now.stage and sequence.index(stage) < sequence.index(now.stage):
         return None if unit.passages else Stage("", "complete")

@@ -126,7 +126,8 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
         case "CancelAsked":
             return f"{by or 'Somebody'} asks {cloud} to cancel the order.{_accepted_fee(told)}"
         case "CancelRefused":
-            return f"{cloud} does not cancel it. {_why_not(order, told, f'/order cancel {order.id}')}"
+            why = _why_not(order, told, f"/order cancel {order.id}")
+            return f"{cloud} does not cancel {_it(order, told)}. {why}"
         case "OperationAsked":
             doing = words.OPERATIONS[Operation(told["operation"])]
             return f"{by or 'Somebody'} asks {cloud} to {doing.to}.{_accepted_fee(told)}"
@@ -135,7 +136,8 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
         case "OperationRefused":
             operation = Operation(told["operation"])
             again = f"/order return {order.id} reason" if operation is Operation.RETURN else ""
-            return f"{cloud} {words.OPERATIONS[operation].refused}. {_why_not(order, told, again)}"
+            refused = words.OPERATIONS[operation].refused.format(_it(order, told))
+            return f"{cloud} {refused}. {_why_not(order, told, again)}"
         case "Looked" if told["changes"]:
             return _changes(order, told["changes"])
     return words.sentence(words.headline(order))
@@ -153,6 +155,12 @@ def words_said(order: Order, told: Mapping[str, Any]) -> str:
 
 def _accepted_fee(told: Mapping[str, Any]) -> str:
     return " They accept that a fee is taken for it." if told.get("fee") else ""
+
+
+def _it(order: Order, told: Mapping[str, Any]) -> str:
+    """What was not done: of several units, some may have been; the cloud's sentence says which."""
+    several = order.ref is not None and len(order.ref.parts) > 1 and told.get("code") != FEE
+    return "all of it" if several else "it"
 
 
 def _why_not(order: Order, told: Mapping[str, Any], again: str) -> str:

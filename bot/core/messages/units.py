@@ -54,10 +54,18 @@ def unit_lines(snapshot: Snapshot) -> list[str]:
 
 def unit_in_full(unit: Unit) -> list[str]:
     """Everything that is known of one unit, in mrkdwn lines."""
+    permissions = (
+        ("Cancellation", unit.cancellation),
+        ("Return", unit.returning),
+        ("Deletion", unit.deletion),
+    )
+    # These three are among the details too, so that their changes are told, in the cloud's spelling.
+    details = [pair for pair in unit.details if pair not in permissions]
     return [
         *_in_short(unit),
         *(f"    {_passage(one)}" for one in unit.passages),
-        *(_pair(label, value) for label, value in (*_permissions(unit), *unit.details, *unit.record)),
+        *(_pair(label, words.readable(word)) for label, word in permissions if word),
+        *(_pair(label, value) for label, value in (*details, *unit.record)),
     ]
 
 
@@ -88,23 +96,11 @@ def _passage(one: Passage) -> str:
     return f"{_MARKS.get(status, '…')} {title}{how}{f' · {one_line(one.at, 50)}' if one.at else ''}"
 
 
-def _permissions(unit: Unit) -> Iterator[tuple[str, str]]:
-    """What the cloud lets be done with the unit, as far as its own details do not say so already."""
-    told = {value.replace(" ", "").lower() for _, value in unit.details}
-    for label, word in (
-        ("Cancellation", unit.cancellation),
-        ("Return", unit.returning),
-        ("Deletion", unit.deletion),
-    ):
-        if word and word.lower() not in told:
-            yield label, words.readable(word)
-
-
 def _pair(label: str, value: str) -> str:
     return f"    {one_line(label)}: {one_line(value)}"
 
 
 def parcel_text(shipment: Shipment) -> str:
     """Carrier and tracking number, linked where the carrier's page is known."""
-    said = f"{shipment.carrier} {shipment.number}".strip()
+    said = f"{shipment.carrier} {shipment.number}".strip() or "parcel"
     return link(shipment.link, said) if shipment.link else one_line(said)

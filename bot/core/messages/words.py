@@ -46,6 +46,7 @@ class Doing:
     """… is asked to …"""
     done: str
     refused: str
+    """With a place for what it is about: it, or all of it."""
     verb: str
     """What somebody who may not do it may not do with the order."""
 
@@ -55,28 +56,28 @@ OPERATIONS = {
         "return",
         "take it back",
         "takes it back: the return has begun",
-        "does not take it back",
+        "does not take {} back",
         "return",
     ),
     Operation.DELETE: Doing(
         "removal from the cloud's list",
         "remove it from its list",
         "has removed it from its list; what was written about it here stays",
-        "does not remove it from its list",
+        "does not remove {} from its list",
         "remove",
     ),
     Operation.MAIL: Doing(
         "e-mails of the cloud",
         "send e-mails about it",
         "sends an e-mail to the contact of the address when it is shipped and when it is delivered",
-        "does not send e-mails about it",
+        "does not send e-mails about {}",
         "change e-mails about",
     ),
     Operation.NO_MAIL: Doing(
         "end of the cloud's e-mails",
         "send no more e-mails about it",
         "sends no more e-mails about it",
-        "does not stop its e-mails about it",
+        "does not stop its e-mails about {}",
         "change e-mails about",
     ),
 }
