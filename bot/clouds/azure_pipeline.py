@@ -39,7 +39,7 @@ class Retries(RetryPolicy[HttpRequest, HttpResponse]):
     """Retries of what only reads: few, brief, and not at all where Azure asks for more patience."""
 
     def __init__(self) -> None:
-        super().__init__(retry_total=READ_RETRIES, retry_backoff_factor=0.4, timeout=TOTAL_TIME)
+        super().__init__(retry_total=READ_RETRIES, retry_backoff_factor=0.1, timeout=TOTAL_TIME)
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         wait = self.get_retry_after(response) or 0.0

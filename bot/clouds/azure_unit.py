@@ -377,7 +377,7 @@ def _made(system: Answer, verb: str) -> str:
     """When, and by what kind of identity: who it is, may be a person's e-mail address."""
     kind = text(system.get(f"{verb}ByType"))
     by = _MAKERS.get(kind, kind) or ("somebody" if system.get(f"{verb}By") else "")
-    return " by ".join(filter(None, (_time(system.get(f"{verb}At")), by)))
+    return " ".join(filter(None, (_time(system.get(f"{verb}At")), by and f"by {by}")))
 
 
 def _tags(tags: Answer) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from bot.clouds.azure_unit import unit
 from bot.clouds.reading import Answer, Facts, a_dict, text
@@ -80,8 +79,7 @@ def _facts(ref: Ref, items: Collection[Seen]) -> Facts:
 
 def fingerprint(status: str, units: tuple[Unit, ...], facts: Facts) -> str:
     """A short text that differs with everything that is kept of an order."""
-    told = json.dumps([status, [asdict(one) for one in units], facts])
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((status, units, facts)).encode()).hexdigest()[:32]
 
 
 def order_status(units: tuple[Unit, ...]) -> str:
