@@ -114,7 +114,7 @@ def check(world: World, claim: Claim) -> Result:
     except CloudDenied:
         raise  # no fault of who asked: it waits until an operator has mended that
     except CloudRefused as error:
-        event = life.CheckRefused(error.code, error.words)
+        event = life.CheckRefused(error.code, _as_typed(order, error.words))
     verdict, _ = happen(world, order, event)
     if verdict is Verdict.BUSY:
         words = f"{order.looking_for} is followed by another order here already."
@@ -164,6 +164,11 @@ def _shipped(order: Order) -> Request:
 
 def _address_name(order: Order) -> str:
     return order.id.lower()
+
+
+def _as_typed(order: Order, words: str) -> str:
+    """What the cloud says of an address, for somebody who does not know under which name it was saved."""
+    return words.replace(_address_name(order), "the address that you typed") if order.draft else words
 
 
 def _new(
