@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.core.order import FEE, Operation
+from bot.core.events import FEE, Operation
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 

@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from bot.core import events
 from bot.core import order as life
+from bot.core.events import Event, Looked
 from bot.core.follow import Job, Work, after_event
 from bot.core.messages import desk, words
 from bot.core.messages.blocks import Say
-from bot.core.order import Event, Looked, Order, advance
+from bot.core.order import Order, advance
 from bot.core.policy import Decision
 from bot.core.snapshot import Aspect, Ref, Snapshot
 from bot.core.snapshot import Change as News
@@ -107,11 +109,11 @@ def settle(world: World, order: Order, event: Event) -> Order:
         verdict, after = happen(world, order, event)
         if verdict is Verdict.DONE:
             return after
-        if verdict is Verdict.BUSY and isinstance(event, life.WasPlaced):
+        if verdict is Verdict.BUSY and isinstance(event, events.WasPlaced):
             if not make_way(world, order, event.ref):
                 # Another order that was asked for here has that id. What it is, people have to find out.
                 world.store.note(order.id, world.now(), BOT, "LateWasPlaced", _plain(event))
-                event = life.WentUnclear(desk.taken(event.ref.id), event.unit)
+                event = events.WentUnclear(desk.taken(event.ref.id), event.unit)
         elif verdict is Verdict.BUSY:
             break
         order = reread(world, order)
@@ -147,9 +149,9 @@ OUR_ITEM = re.compile("(?:[^/]+/)?(ord-[0-9a-z]{6})(?:-[0-9]{1,2})?", re.IGNOREC
 def make_way(world: World, order: Order, ref: Ref) -> bool:
     """Let an order that was only followed give its cloud id to the one it turns out to be."""
     twin = world.store.by_ref(order.cloud, ref.id)
-    if twin is None or not life.may_follow(twin, life.Superseded):
+    if twin is None or not life.may_follow(twin, events.Superseded):
         return False
-    return happen(world, twin, life.Superseded(order.id))[0] is Verdict.DONE
+    return happen(world, twin, events.Superseded(order.id))[0] is Verdict.DONE
 
 
 def cloud_of(world: World, order: Order) -> Cloud:
@@ -183,7 +185,7 @@ def _audited(order: Order, event: Event, told: tuple[News, ...]) -> dict[str, An
     body = _plain(event)
     if order.placements and type(event) in life.OF_A_UNIT:
         body["state"] = order.state.value  # which does not follow from what happened to one unit
-    if isinstance(event, life.Attempted) and order.request:
+    if isinstance(event, events.Attempted) and order.request:
         body |= {
             "digest": order.request.digest(),
             "attempt": order.attempt,
@@ -195,7 +197,7 @@ def _audited(order: Order, event: Event, told: tuple[News, ...]) -> dict[str, An
 def _plain(event: Event) -> dict[str, Any]:
     body = asdict(event)
     body.pop("snapshot", None)
-    if isinstance(event, life.Checked):
+    if isinstance(event, events.Checked):
         return {"digest": event.request.digest()}
     return {name: value for name, value in body.items() if name != "by"}
 

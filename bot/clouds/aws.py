@@ -26,7 +26,7 @@ from bot.clouds.aws_client import (
 )
 from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, by_text, text
-from bot.core.order import Operation
+from bot.core.events import Operation
 from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown

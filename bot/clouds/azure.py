@@ -25,7 +25,7 @@ from bot.clouds.azure_errors import never_connected
 from bot.clouds.azure_items import EXPAND, NOT_FOUND, Items, check_group, part_of, part_of_id, parts
 from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, a_dict, by_text
-from bot.core.order import Operation
+from bot.core.events import Operation
 from bot.core.request import AzureTerms, NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown

@@ -15,7 +15,7 @@ from bot.clouds import azure_placing as placing
 from bot.clouds.azure_client import Arm, Call
 from bot.clouds.azure_items import Items, parts
 from bot.clouds.reading import Answer, a_dict, text
-from bot.core.order import Operation
+from bot.core.events import Operation
 from bot.core.snapshot import Ref
 from bot.errors import CloudRefused
 from bot.ports import FEE

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.core.order import Operation, OperationAsked, Order, State, may_follow
+from bot.core.events import Operation, OperationAsked
+from bot.core.order import Order, State, may_follow
 from bot.core.snapshot import Phase, Unit, phase
 
 # The words of OrderItemCancellationEnum, OrderItemReturnEnum and ActionStatusEnum, Microsoft.EdgeOrder

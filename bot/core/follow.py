@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.core import events
 from bot.core import order as life
-from bot.core.order import Event, Kind, Order, State
+from bot.core.events import Event
+from bot.core.order import Kind, Order, State
 from bot.core.snapshot import Aspect, Change, Phase, phase
 
 
@@ -106,26 +108,26 @@ class Work:
 
 _TOLD = (Job.CARD, Job.REQUEST, Job.THREAD, Job.DIRECT)
 FOLLOWS: Mapping[type, tuple[Job, ...]] = {
-    life.Checked: (Job.CARD, Job.REQUEST),
-    life.CheckRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
-    life.Approved: (*_TOLD, Job.SUBMIT),
-    life.Rejected: _TOLD,
-    life.Withdrawn: (Job.CARD, Job.REQUEST, Job.THREAD),
-    life.Attempted: (Job.CARD,),
-    life.NothingSent: (Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT),
-    life.WentUnclear: (*_TOLD, Job.RECONCILE),
-    life.PeopleAsked: (*_TOLD, Job.DESK, Job.RECONCILE),
-    life.WasPlaced: (*_TOLD, Job.DESK, Job.LOOK_ONE),
-    life.WasRefused: (*_TOLD, Job.DESK),
-    life.SaidNotPlaced: (Job.CARD, Job.REQUEST, Job.THREAD, Job.DESK, Job.SUBMIT),
-    life.CancelAsked: (Job.CARD, Job.THREAD, Job.CANCEL),
-    life.CancelRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
-    life.OperationAsked: (Job.CARD, Job.THREAD, Job.OPERATION),
-    life.OperationDone: (Job.CARD, Job.THREAD, Job.LOOK_ONE),
-    life.OperationRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
+    events.Checked: (Job.CARD, Job.REQUEST),
+    events.CheckRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
+    events.Approved: (*_TOLD, Job.SUBMIT),
+    events.Rejected: _TOLD,
+    events.Withdrawn: (Job.CARD, Job.REQUEST, Job.THREAD),
+    events.Attempted: (Job.CARD,),
+    events.NothingSent: (Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT),
+    events.WentUnclear: (*_TOLD, Job.RECONCILE),
+    events.PeopleAsked: (*_TOLD, Job.DESK, Job.RECONCILE),
+    events.WasPlaced: (*_TOLD, Job.DESK, Job.LOOK_ONE),
+    events.WasRefused: (*_TOLD, Job.DESK),
+    events.SaidNotPlaced: (Job.CARD, Job.REQUEST, Job.THREAD, Job.DESK, Job.SUBMIT),
+    events.CancelAsked: (Job.CARD, Job.THREAD, Job.CANCEL),
+    events.CancelRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
+    events.OperationAsked: (Job.CARD, Job.THREAD, Job.OPERATION),
+    events.OperationDone: (Job.CARD, Job.THREAD, Job.LOOK_ONE),
+    events.OperationRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
     # A question to operators carries the version that it was asked about.
-    life.Muted: (Job.DESK,),
-    life.Superseded: (Job.CARD,),
+    events.Muted: (Job.DESK,),
+    events.Superseded: (Job.CARD,),
 }
 
 
@@ -140,9 +142,9 @@ def after_filing(order: Order) -> tuple[Work, ...]:
 
 def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     """The work that follows from an event; `before` and `after` are the order on both sides of it."""
-    if isinstance(event, life.Looked):
+    if isinstance(event, events.Looked):
         return _after_look(before, event, after)
-    if after.placements and type(event) in life.OF_A_UNIT | {life.SaidNotPlaced}:
+    if after.placements and type(event) in life.OF_A_UNIT | {events.SaidNotPlaced}:
         return _after_unit(before, event, after)
     return _works(after, FOLLOWS[type(event)], _telling(event))
 
@@ -152,9 +154,9 @@ def _after_unit(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     jobs = [Job.CARD]
     if before.people_asked:
         jobs.append(Job.DESK)
-    if isinstance(event, life.NothingSent | life.SaidNotPlaced):
+    if isinstance(event, events.NothingSent | events.SaidNotPlaced):
         jobs += [Job.REQUEST, Job.SUBMIT]
-    if isinstance(event, life.SaidNotPlaced):
+    if isinstance(event, events.SaidNotPlaced):
         return _works(after, [*jobs, Job.THREAD], _telling(event))
     if after.state not in (State.APPROVED, State.PLACING):
         jobs += [Job.REQUEST, Job.THREAD, Job.DIRECT]
@@ -173,7 +175,7 @@ UNITS = "Units"
 """The name under which it is told how the placing of all units of an order has ended."""
 
 
-def _after_look(before: Order, event: life.Looked, after: Order) -> tuple[Work, ...]:
+def _after_look(before: Order, event: events.Looked, after: Order) -> tuple[Work, ...]:
     told = life.news(before, event)
     if not told:
         # Nothing to tell, and yet found: a cloud need not name a status.
@@ -189,7 +191,7 @@ def _after_look(before: Order, event: life.Looked, after: Order) -> tuple[Work, 
     return _works(after, jobs, {"event": "Looked", "changes": [_as_json(change) for change in told]})
 
 
-def _matters(told: tuple[Change, ...], event: life.Looked) -> bool:
+def _matters(told: tuple[Change, ...], event: events.Looked) -> bool:
     """Whether the requester wants to hear it wherever they are: shipped, delivered, at its end, in error."""
     statuses = {change.now.upper() for change in told if change.aspect is not Aspect.FACT}
     loud = {"SHIPPED", "DELIVERED", "INSTALLED", "ERROR"}
@@ -200,19 +202,19 @@ def _telling(event: Event) -> dict[str, Any]:
     """What a message about the event needs and the order does not keep."""
     told: dict[str, Any] = {"event": type(event).__name__}
     match event:
-        case life.WasPlaced(by=by) | life.SaidNotPlaced(by=by) | life.Withdrawn(by=by):
+        case events.WasPlaced(by=by) | events.SaidNotPlaced(by=by) | events.Withdrawn(by=by):
             return told | {"by": by}
-        case life.CancelAsked(by=by, reason=reason, fee=fee):
+        case events.CancelAsked(by=by, reason=reason, fee=fee):
             return told | {"by": by, "reason": reason, "fee": fee}
-        case life.CancelRefused(code=code, words=words):
+        case events.CancelRefused(code=code, words=words):
             return told | {"code": code, "words": words}
-        case life.OperationAsked(operation, by=by, reason=reason, fee=fee):
+        case events.OperationAsked(operation, by=by, reason=reason, fee=fee):
             return told | {"operation": operation.value, "by": by, "reason": reason, "fee": fee}
-        case life.OperationDone(operation):
+        case events.OperationDone(operation):
             return told | {"operation": operation.value}
-        case life.OperationRefused(operation, code, words):
+        case events.OperationRefused(operation, code, words):
             return told | {"operation": operation.value, "code": code, "words": words}
-        case life.WentUnclear(why=why) | life.PeopleAsked(why=why):
+        case events.WentUnclear(why=why) | events.PeopleAsked(why=why):
             return told | {"why": why}
     return told
 

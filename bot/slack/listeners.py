@@ -20,9 +20,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
 from bot.core import command, form
+from bot.core.events import Operation
 from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
-from bot.core.order import Operation, Step
+from bot.core.order import Step
 from bot.core.request import Mistake, NewAddress, Request, Values, read, with_defaults
 from bot.slack.live import Live, draft_of, label, offer, offered, order_form
 from bot.spine import World

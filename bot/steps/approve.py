@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from bot.core import events
 from bot.core import order as life
 from bot.core.follow import Job, Work
 from bot.core.messages import desk, replies
@@ -92,7 +93,9 @@ def _decide(
     if shown != order.asked.digest():
         return replies.changed_since(order)
     decision = Decision(order.id, order.round, person, verb, shown, verdict.via, world.now())
-    event = life.Approved(person, shown, note) if verb == "approve" else life.Rejected(person, shown, note)
+    event = (
+        events.Approved(person, shown, note) if verb == "approve" else events.Rejected(person, shown, note)
+    )
     written, after = happen(world, order, event, person, decision)
     if written is Verdict.DONE:
         return replies.decided(after, verb)
@@ -107,9 +110,9 @@ def withdraw(world: World, order_id: str, person: str) -> Say:
         return replies.no_such(order_id)
     if person != order.requester:
         return replies.only_requester(order, "withdraw")
-    if not life.may_follow(order, life.Withdrawn):
+    if not life.may_follow(order, events.Withdrawn):
         return replies.too_late(order, "withdrawn")
-    written, after = happen(world, order, life.Withdrawn(person), person)
+    written, after = happen(world, order, events.Withdrawn(person), person)
     if written is Verdict.DONE:
         return replies.withdrawn(after)
     return withdraw(world, order_id, person)
@@ -122,8 +125,8 @@ def mute(world: World, order_id: str, person: str) -> Say:
         return replies.no_such(order_id)
     if person != order.requester:
         return replies.only_requester(order, "mute")
-    if life.may_follow(order, life.Muted) and not order.muted:
-        happen(world, order, life.Muted(person), person)
+    if life.may_follow(order, events.Muted) and not order.muted:
+        happen(world, order, events.Muted(person), person)
     return replies.muted(order)
 
 

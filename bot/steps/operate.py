@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bot.core import allowed
+from bot.core import allowed, events
 from bot.core import order as life
+from bot.core.events import Operation
 from bot.core.follow import Job, Work
 from bot.core.messages import operations, replies, words
 from bot.core.messages.blocks import Say
-from bot.core.order import Kind, Operation, Order
+from bot.core.order import Kind, Order
 from bot.core.policy import Reason, named
 from bot.errors import CloudDenied, CloudRefused
 from bot.failpoint import failpoint
@@ -34,7 +35,7 @@ def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "", *,
     refusal = why_not_cancel(world, order, person)
     if refusal:
         return refusal
-    verdict, after = happen(world, order, life.CancelAsked(person, reason, fee), person)
+    verdict, after = happen(world, order, events.CancelAsked(person, reason, fee), person)
     if verdict is Verdict.DONE:
         return operations.cancelling(after)
     return ask_to_cancel(world, order_id, person, reason, fee=fee)
@@ -42,7 +43,7 @@ def ask_to_cancel(world: World, order_id: str, person: str, reason: str = "", *,
 
 def why_not_cancel(world: World, order: Order, person: str) -> Say | None:
     """What to answer instead of cancelling: to the wrong person, or at the wrong time."""
-    if not life.may_follow(order, life.CancelAsked):
+    if not life.may_follow(order, events.CancelAsked):
         return operations.not_placed(order)
     if refusal := _why_not(world, order, person):
         return refusal
@@ -61,7 +62,7 @@ def ask_for(
     refusal = why_not(world, order, operation, person)
     if refusal:
         return refusal
-    event = life.OperationAsked(operation, person, reason, fee)
+    event = events.OperationAsked(operation, person, reason, fee)
     verdict, after = happen(world, order, event, person)
     if verdict is Verdict.DONE:
         return operations.operating(after, operation)
@@ -71,7 +72,7 @@ def ask_for(
 def why_not(world: World, order: Order, operation: Operation, person: str) -> Say | None:
     """What to answer instead of asking the cloud: to the wrong person, or at the wrong time."""
     verb = words.OPERATIONS[operation].verb
-    if not life.may_follow(order, life.OperationAsked):
+    if not life.may_follow(order, events.OperationAsked):
         return operations.not_placed(order, verb)
     if refusal := _why_not(world, order, person, verb):
         return refusal
@@ -103,8 +104,8 @@ def cancel(world: World, claim: Claim) -> Result:
         # An earlier try may have got through although its answer was lost: the order itself tells.
         see(world, order, cloud.read(ref))
         order = reread(world, order)
-        if life.may_follow(order, life.CancelRefused):
-            settle(world, order, life.CancelRefused(error.code, error.words))
+        if life.may_follow(order, events.CancelRefused):
+            settle(world, order, events.CancelRefused(error.code, error.words))
         return None
     failpoint("cancelled")
     see(world, order, cloud.read(ref))
@@ -122,7 +123,7 @@ def operate(world: World, claim: Claim) -> Result:
     except CloudDenied:
         raise  # an operator's turn; then it goes on
     except CloudRefused as error:
-        settle(world, order, life.OperationRefused(operation, error.code, error.words))
+        settle(world, order, events.OperationRefused(operation, error.code, error.words))
         return None
     failpoint("operation-sent")
     told = {"operation": operation.value, "urls": list(urls)}
@@ -142,9 +143,9 @@ def operation_end(world: World, claim: Claim) -> Result:
     except CloudDenied:
         raise
     except CloudRefused as error:
-        settle(world, order, life.OperationRefused(operation, error.code, error.words))
+        settle(world, order, events.OperationRefused(operation, error.code, error.words))
         return None
     if left:
         return Again(min(LOOK_AGAIN, world.settings.poll_interval))
-    settle(world, order, life.OperationDone(operation))
+    settle(world, order, events.OperationDone(operation))
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from bot.core import events
 from bot.core import order as life
 from bot.core.follow import Job, Work
 from bot.core.messages import desk, replies
@@ -71,12 +72,12 @@ def _ask(world: World, order: Order, candidates: tuple[Ref, ...], finding: str) 
     """Ask operators, once for each finding."""
     if order.state is State.UNCLEAR and (not order.people_asked or candidates != order.candidates):
         began = order.why.partition("; ")[0].rstrip(".")
-        happen(world, order, life.PeopleAsked(candidates, f"{began}; {finding}"))
+        happen(world, order, events.PeopleAsked(candidates, f"{began}; {finding}"))
 
 
 def _adopt(world: World, order: Order, ref: Ref, unit: str, person: str = BOT) -> bool:
     """Take what the cloud has for this order, or unit; somebody who only followed it makes way."""
-    event = life.WasPlaced(ref, "" if person == BOT else person, unit)
+    event = events.WasPlaced(ref, "" if person == BOT else person, unit)
     if not life.happens(order, event):
         return False
     make_way(world, order, ref)
@@ -123,7 +124,7 @@ def confirm(world: World, claim: Claim) -> Result:
 
 def _fits(world: World, order: Order, ref_id: str) -> tuple[str, Snapshot | None]:
     other = world.store.by_ref(order.cloud, ref_id)
-    if other and not life.may_follow(other, life.Superseded):
+    if other and not life.may_follow(other, events.Superseded):
         return desk.belongs_to(other.id), None
     try:
         snapshot = cloud_of(world, order).find(ref_id)
@@ -158,7 +159,7 @@ def say_not_placed(world: World, order_id: str, version: int, person: str) -> Sa
         return refusal or replies.no_such(order_id)
     if order.version != version:
         return replies.changed_since(order)
-    verdict, after = happen(world, order, life.SaidNotPlaced(person), person)
+    verdict, after = happen(world, order, events.SaidNotPlaced(person), person)
     return replies.sent_again(after) if verdict is Verdict.DONE else replies.changed_since(order)
 
 

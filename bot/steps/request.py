@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
+from bot.core import events
 from bot.core import order as life
 from bot.core.follow import Job, Work, after_filing
 from bot.core.messages import replies
@@ -106,7 +107,7 @@ def check(world: World, claim: Claim) -> Result:
     order = world.store.order(claim.work.order_id)
     if order is None or order.state is not State.CHECKING:
         return None
-    event: life.Event
+    event: events.Event
     try:
         if not _address_saved(world, order):
             return Again(ADDRESS_AGAIN)
@@ -114,11 +115,11 @@ def check(world: World, claim: Claim) -> Result:
     except CloudDenied:
         raise  # no fault of who asked: it waits until an operator has mended that
     except CloudRefused as error:
-        event = life.CheckRefused(error.code, _as_typed(order, error.words))
+        event = events.CheckRefused(error.code, _as_typed(order, error.words))
     verdict, _ = happen(world, order, event)
     if verdict is Verdict.BUSY:
         words = f"{order.looking_for} is followed by another order here already."
-        verdict, _ = happen(world, order, life.CheckRefused("AlreadyFollowed", words))
+        verdict, _ = happen(world, order, events.CheckRefused("AlreadyFollowed", words))
     if verdict is not Verdict.DONE:
         return Again(0)
     world.store.forget_draft(order.draft)
@@ -144,15 +145,15 @@ def _address_saved(world: World, order: Order) -> bool:
     return not status_url
 
 
-def _found(world: World, order: Order) -> life.Looked:
-    return life.Looked(cloud_of(world, order).find(order.looking_for))
+def _found(world: World, order: Order) -> events.Looked:
+    return events.Looked(cloud_of(world, order).find(order.looking_for))
 
 
-def _checked(world: World, order: Order) -> life.Checked:
+def _checked(world: World, order: Order) -> events.Checked:
     request = _with_region(world, order.asked)
     if _in_catalogue(world, request):
-        return life.Checked(request)  # it was read while the order waited
-    return life.Checked(cloud_of(world, order).check(_shipped(order)))
+        return events.Checked(request)  # it was read while the order waited
+    return events.Checked(cloud_of(world, order).check(_shipped(order)))
 
 
 def _shipped(order: Order) -> Request:

@@ -15,10 +15,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from bot.core import events
 from bot.core import order as life
+from bot.core.events import Event
 from bot.core.follow import Job, Work
 from bot.core.messages import desk
-from bot.core.order import Event, Order, Step
+from bot.core.order import Order, Step
 from bot.core.policy import satisfied
 from bot.errors import CloudDown, CloudRefused
 from bot.failpoint import failpoint
@@ -50,7 +52,7 @@ def submit(world: World, claim: Claim) -> Result:
         return None
     stopped = life.in_flight(order)
     if stopped is not None:
-        settle(world, order, life.WentUnclear(desk.STOPPED_WHILE_PLACING, stopped))
+        settle(world, order, events.WentUnclear(desk.STOPPED_WHILE_PLACING, stopped))
         return _next_unit(order)
     unit = life.to_send(order)
     if unit is None:
@@ -89,7 +91,7 @@ def _ask_then_send(world: World, claim: Claim, order: Order, unit: str) -> Resul
     if world.now() >= send_before:
         raise CloudDown(desk.ASKING_TOO_SLOW)
     failpoint("asked-first")
-    verdict, placing = happen(world, order, life.Attempted(tuple(sorted(known)), unit))
+    verdict, placing = happen(world, order, events.Attempted(tuple(sorted(known)), unit))
     if verdict is Verdict.BUSY:
         return _wait_for_scope(world, order)
     if verdict is Verdict.STALE:
@@ -143,7 +145,9 @@ def _exists_already(world: World, order: Order, found: tuple[Found, ...], unit: 
     if unit:
         ours = [one for one in found if one.ours]
         event = (
-            life.WasPlaced(ours[0].ref, unit=unit) if ours else life.WentUnclear(desk.EXISTS_ALREADY, unit)
+            events.WasPlaced(ours[0].ref, unit=unit)
+            if ours
+            else events.WentUnclear(desk.EXISTS_ALREADY, unit)
         )
         settle(world, order, event)
         return Again(0)
@@ -151,7 +155,9 @@ def _exists_already(world: World, order: Order, found: tuple[Found, ...], unit: 
         return _wait_for_scope(world, order)
     if {one.ref.id for one in found} & world.store.refs(order.cloud):
         return Again(0)  # a twin of this order was placed while the cloud was asked
-    verdict, _ = happen(world, order, life.PeopleAsked(tuple(one.ref for one in found), desk.EXISTS_ALREADY))
+    verdict, _ = happen(
+        world, order, events.PeopleAsked(tuple(one.ref for one in found), desk.EXISTS_ALREADY)
+    )
     return None if verdict is Verdict.DONE else Again(0)
 
 
@@ -174,12 +180,12 @@ def as_event(outcome: Outcome, unit: str = "") -> Event:
     """What an answer of the cloud means for an order, or the unit of it, that was being placed."""
     match outcome:
         case Placed(ref):
-            return life.WasPlaced(ref, unit=unit)
+            return events.WasPlaced(ref, unit=unit)
         case Accepted(status_url):
-            return life.Accepted(status_url, unit)
+            return events.Accepted(status_url, unit)
         case Refused(code, words):
-            return life.WasRefused(code, words, unit)
+            return events.WasRefused(code, words, unit)
         case Unclear(why):
-            return life.WentUnclear(why, unit)
+            return events.WentUnclear(why, unit)
         case NotSent(why):
-            return life.NothingSent(why, unit)
+            return events.NothingSent(why, unit)

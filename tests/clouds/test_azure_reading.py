@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.clouds.azure import READER_ACTIONS, SUBMITTER_ACTIONS, Azure, actions
-from bot.core.order import Operation
+from bot.core.events import Operation
 from bot.core.request import AzureTerms, NewAddress
 from bot.core.snapshot import Ref, Summary, changes
 from bot.demo.arm import LocalArm, Request

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.core import messages
+from bot.core.events import FEE, Operation
 from bot.core.follow import FOLLOWS
 from bot.core.messages import desk, operations, replies, thread
 from bot.core.messages.blocks import Say
@@ -18,7 +19,7 @@ from bot.core.messages.card import card
 from bot.core.messages.request import asks_for_approval
 from bot.core.messages.status import status
 from bot.core.messages.terms import items, items_plain, request_fields, where
-from bot.core.order import FEE, Kind, Operation, Order, Placement, State, Step
+from bot.core.order import Kind, Order, Placement, State, Step
 from bot.core.request import AzureTerms, Request
 from bot.core.snapshot import Aspect, Asset, Passage, Ref, Shipment, Snapshot, Unit
 from tests.core.azure import (

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 
-from bot.core import order as life
+from bot.core import events
 from bot.core.follow import (
     CHAT_JOBS,
     FOLLOWS,
@@ -28,12 +28,12 @@ def jobs(work: tuple[Work, ...]) -> list[str]:
     return [one.job.value for one in work]
 
 
-def follow(before: Order, event: life.Event) -> tuple[Work, ...]:
+def follow(before: Order, event: events.Event) -> tuple[Work, ...]:
     return after_event(before, event, advance(before, event, NOW))
 
 
 def look(before: Order, snapshot: Snapshot) -> tuple[Work, ...]:
-    return follow(before, life.Looked(snapshot))
+    return follow(before, events.Looked(snapshot))
 
 
 def placed(snapshot: Snapshot | None = MOVING) -> Order:
@@ -42,7 +42,7 @@ def placed(snapshot: Snapshot | None = MOVING) -> Order:
 
 def test_every_event_has_its_line_and_every_kind_of_work_its_step() -> None:
     # What is accepted is a unit of several: what follows from those is told in test_units.
-    assert {*FOLLOWS, life.Looked, life.Accepted} == set(get_args(life.Event))
+    assert {*FOLLOWS, events.Looked, events.Accepted} == set(get_args(events.Event))
     assert set(STEPS) == set(Job)
 
 
@@ -52,24 +52,24 @@ TOLD = ["card", "request", "thread", "direct"]
 @pytest.mark.parametrize(
     ("state", "event", "leads_to"),
     [
-        (State.CHECKING, life.Checked, ["card", "request"]),
-        (State.CHECKING, life.CheckRefused, ["card", "thread", "direct"]),
-        (State.WAITING, life.Approved, [*TOLD, "submit"]),
-        (State.WAITING, life.Rejected, TOLD),
-        (State.WAITING, life.Withdrawn, ["card", "request", "thread"]),
-        (State.APPROVED, life.Attempted, ["card"]),
-        (State.PLACING, life.NothingSent, ["card", "request", "desk", "submit"]),
-        (State.PLACING, life.WentUnclear, [*TOLD, "reconcile"]),
-        (State.UNCLEAR, life.PeopleAsked, [*TOLD, "desk", "reconcile"]),
-        (State.UNCLEAR, life.WasPlaced, [*TOLD, "desk", "look-one"]),
-        (State.UNCLEAR, life.WasRefused, [*TOLD, "desk"]),
-        (State.UNCLEAR, life.SaidNotPlaced, ["card", "request", "thread", "desk", "submit"]),
-        (State.PLACED, life.CancelAsked, ["card", "thread", "cancel"]),
-        (State.PLACED, life.CancelRefused, ["card", "thread", "direct"]),
-        (State.PLACED, life.OperationAsked, ["card", "thread", "operation"]),
-        (State.PLACED, life.OperationDone, ["card", "thread", "look-one"]),
-        (State.PLACED, life.OperationRefused, ["card", "thread", "direct"]),
-        (State.UNCLEAR, life.Muted, ["desk"]),
+        (State.CHECKING, events.Checked, ["card", "request"]),
+        (State.CHECKING, events.CheckRefused, ["card", "thread", "direct"]),
+        (State.WAITING, events.Approved, [*TOLD, "submit"]),
+        (State.WAITING, events.Rejected, TOLD),
+        (State.WAITING, events.Withdrawn, ["card", "request", "thread"]),
+        (State.APPROVED, events.Attempted, ["card"]),
+        (State.PLACING, events.NothingSent, ["card", "request", "desk", "submit"]),
+        (State.PLACING, events.WentUnclear, [*TOLD, "reconcile"]),
+        (State.UNCLEAR, events.PeopleAsked, [*TOLD, "desk", "reconcile"]),
+        (State.UNCLEAR, events.WasPlaced, [*TOLD, "desk", "look-one"]),
+        (State.UNCLEAR, events.WasRefused, [*TOLD, "desk"]),
+        (State.UNCLEAR, events.SaidNotPlaced, ["card", "request", "thread", "desk", "submit"]),
+        (State.PLACED, events.CancelAsked, ["card", "thread", "cancel"]),
+        (State.PLACED, events.CancelRefused, ["card", "thread", "direct"]),
+        (State.PLACED, events.OperationAsked, ["card", "thread", "operation"]),
+        (State.PLACED, events.OperationDone, ["card", "thread", "look-one"]),
+        (State.PLACED, events.OperationRefused, ["card", "thread", "direct"]),
+        (State.UNCLEAR, events.Muted, ["desk"]),
     ],
 )
 def test_what_each_event_leads_to(state: State, event: type, leads_to: list[str]) -> None:
@@ -96,7 +96,7 @@ def test_an_order_placed_elsewhere_gets_no_card_before_it_is_found() -> None:
 @settings(max_examples=50, deadline=None)
 @given(snapshots)
 def test_a_look_that_brings_nothing_new_makes_no_work(snapshot: Snapshot) -> None:
-    known = advance(placed(None), life.Looked(snapshot), NOW)
+    known = advance(placed(None), events.Looked(snapshot), NOW)
     assert look(known, snapshot) == ()
 
 
@@ -133,7 +133,7 @@ def test_an_end_is_also_shown_to_those_who_approved(status: str) -> None:
 def test_an_order_that_is_followed_quietly_gets_a_card_when_something_changes_and_not_before() -> None:
     quiet = replace(TRACKED, quiet=True)
     assert look(quiet, MOVING) == ()
-    found = advance(quiet, life.Looked(MOVING), NOW)
+    found = advance(quiet, events.Looked(MOVING), NOW)
     assert jobs(look(found, replace(MOVING, status="PROCESSING"))) == ["card", "thread"]
 
 
@@ -147,7 +147,7 @@ def test_an_order_that_is_found_without_a_status_still_gets_its_card() -> None:
 
 
 def test_messages_that_stand_have_one_row_for_life_and_the_rest_one_for_each_event() -> None:
-    keys = {one.job: one.key for one in follow(at_state(State.WAITING), EVENTS[life.Approved])}
+    keys = {one.job: one.key for one in follow(at_state(State.WAITING), EVENTS[events.Approved])}
     assert keys == {
         Job.CARD: "ORD-7F3K2M/card",
         Job.REQUEST: "ORD-7F3K2M/request",
@@ -158,7 +158,7 @@ def test_messages_that_stand_have_one_row_for_life_and_the_rest_one_for_each_eve
 
 
 def test_posting_and_editing_are_paced_apart_and_for_each_channel() -> None:
-    work = follow(at_state(State.UNCLEAR), EVENTS[life.PeopleAsked])
+    work = follow(at_state(State.UNCLEAR), EVENTS[events.PeopleAsked])
     assert {one.job: one.lane for one in work} == {
         Job.CARD: "edit/C0EDGE",
         Job.REQUEST: "edit/approvals",
@@ -179,24 +179,24 @@ def test_work_for_slack_and_work_for_a_cloud_wait_apart() -> None:
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 5.0), (2, 20.0), (3, 45.0), (20, 300.0)])
 def test_an_attempt_that_could_not_begin_is_repeated_ever_later(attempt: int, seconds: float) -> None:
     before = replace(at_state(State.PLACING), attempt=attempt)
-    delays = {one.job: one.delay for one in follow(before, life.NothingSent("no route"))}
+    delays = {one.job: one.delay for one in follow(before, events.NothingSent("no route"))}
     assert delays == {Job.CARD: 0.0, Job.REQUEST: 0.0, Job.DESK: 0.0, Job.SUBMIT: seconds}
 
 
 def test_what_an_operator_sends_again_is_sent_at_once() -> None:
     before = replace(at_state(State.UNCLEAR), attempt=4, why="no answer")
-    assert {one.delay for one in follow(before, EVENTS[life.SaidNotPlaced])} == {0.0}
+    assert {one.delay for one in follow(before, EVENTS[events.SaidNotPlaced])} == {0.0}
 
 
 @pytest.mark.parametrize(
     ("event", "told"),
     [
-        (life.WasPlaced(REF, "U0OPAL"), {"event": "WasPlaced", "by": "U0OPAL"}),
-        (life.SaidNotPlaced("U0OPAL"), {"event": "SaidNotPlaced", "by": "U0OPAL"}),
-        (life.PeopleAsked((), "nothing found"), {"event": "PeopleAsked", "why": "nothing found"}),
+        (events.WasPlaced(REF, "U0OPAL"), {"event": "WasPlaced", "by": "U0OPAL"}),
+        (events.SaidNotPlaced("U0OPAL"), {"event": "SaidNotPlaced", "by": "U0OPAL"}),
+        (events.PeopleAsked((), "nothing found"), {"event": "PeopleAsked", "why": "nothing found"}),
     ],
 )
-def test_a_message_carries_what_the_order_does_not_keep(event: life.Event, told: dict[str, str]) -> None:
+def test_a_message_carries_what_the_order_does_not_keep(event: events.Event, told: dict[str, str]) -> None:
     bodies = [one.body for one in follow(at_state(State.UNCLEAR), event)]
     assert bodies == [told] * len(bodies)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.core import form
 from bot.core.command import Ask, Misread, parse
+from bot.core.events import Operation
 from bot.core.follow import FOLLOWS
 from bot.core.messages import asking, desk, operations, replies, thread, words
 from bot.core.messages.blocks import Block, Say, channel_link, code, escape, link, one_line
@@ -24,7 +25,7 @@ from bot.core.messages.stages import stages
 from bot.core.messages.status import status
 from bot.core.messages.units import unit_lines
 from bot.core.messages.words import headline
-from bot.core.order import Kind, Operation, Order, State
+from bot.core.order import Kind, Order, State
 from bot.core.policy import Reason
 from bot.core.request import AwsTerms, LineItem, Mistake, Request, read, values_of
 from bot.core.snapshot import Aspect, Asset, Change, Ref, Shipment, Snapshot, Unit

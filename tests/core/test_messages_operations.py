@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from bot.core import allowed
+from bot.core.events import FEE, Operation
 from bot.core.messages import operations, thread
 from bot.core.messages.card import card
 from bot.core.messages.status import status
-from bot.core.order import FEE, Kind, Operation, Order, State
+from bot.core.order import Kind, Order, State
 from bot.core.snapshot import Ref, Snapshot, Unit
 from tests.core.azure import REF, P, buttons, item, labels, order, placed, placing, seen
 from tests.core.test_messages import ALICE, OPAL

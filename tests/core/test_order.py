@@ -12,11 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.order import (
-    ENDED,
-    HOLDS_SCOPE,
-    OF_A_UNIT,
-    TRANSITIONS,
+from bot.core.events import (
     Accepted,
     Approved,
     Attempted,
@@ -25,7 +21,6 @@ from bot.core.order import (
     Checked,
     CheckRefused,
     Event,
-    Kind,
     Looked,
     Muted,
     NothingSent,
@@ -33,16 +28,23 @@ from bot.core.order import (
     OperationAsked,
     OperationDone,
     OperationRefused,
-    Order,
     PeopleAsked,
     Rejected,
     SaidNotPlaced,
-    State,
     Superseded,
     WasPlaced,
     WasRefused,
     WentUnclear,
     Withdrawn,
+)
+from bot.core.order import (
+    ENDED,
+    HOLDS_SCOPE,
+    OF_A_UNIT,
+    TRANSITIONS,
+    Kind,
+    Order,
+    State,
     advance,
     dump,
     load,

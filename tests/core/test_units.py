@@ -10,28 +10,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core import allowed
-from bot.core.follow import after_event
-from bot.core.order import (
-    OF_A_UNIT,
-    UNIT_STEPS,
+from bot.core.events import (
     Accepted,
     Approved,
     Attempted,
     Event,
-    Kind,
     Looked,
     NothingSent,
     Operation,
-    Order,
     PeopleAsked,
-    Placement,
     SaidNotPlaced,
-    State,
-    Step,
     WasPlaced,
     WasRefused,
     WentUnclear,
     Withdrawn,
+)
+from bot.core.follow import after_event
+from bot.core.order import (
+    OF_A_UNIT,
+    UNIT_STEPS,
+    Kind,
+    Order,
+    Placement,
+    State,
+    Step,
     advance,
     dump,
     happens,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.order import Operation
+from bot.core.events import Operation
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 from bot.errors import CloudUnknown

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core import events
 from bot.core import order as life
 from bot.core.follow import Job, Queue, Work
 from bot.core.order import Kind, Order, State
@@ -53,7 +54,7 @@ def file(store: Store, number: int = 1, **changed: object) -> Order:
 def commit(
     store: Store,
     before: Order,
-    event: life.Event,
+    event: events.Event,
     *work: Work,
     at: datetime = NOW,
     decision: Decision | None = None,
@@ -67,7 +68,7 @@ def decision(order: Order, person: str = "U0BOB", verb: str = "approve") -> Deci
     return Decision(order.id, order.round, person, verb, REQUEST.digest(), person, NOW)
 
 
-APPROVED = life.Approved("U0BOB", REQUEST.digest())
+APPROVED = events.Approved("U0BOB", REQUEST.digest())
 
 
 def contents(store: Store) -> dict[str, list[dict[str, object]]]:
@@ -127,7 +128,7 @@ def test_a_change_is_written_with_its_event_its_decision_and_its_work(store: Sto
 
 def test_what_was_decided_upon_an_older_state_leaves_no_trace(store: Store) -> None:
     order = file(store)
-    commit(store, order, life.Withdrawn("U0ALICE"))
+    commit(store, order, events.Withdrawn("U0ALICE"))
     before = contents(store)
     verdict, _ = commit(store, order, APPROVED, Work("s", Job.SUBMIT, order.id), decision=decision(order))
     assert verdict is Verdict.STALE
@@ -141,7 +142,7 @@ def test_an_order_that_is_not_there_cannot_change(store: Store) -> None:
 
 def test_a_person_decides_once_in_a_round(store: Store) -> None:
     order = file(store)
-    _, muted = commit(store, order, life.Muted("U0ALICE"), decision=decision(order))
+    _, muted = commit(store, order, events.Muted("U0ALICE"), decision=decision(order))
     before = contents(store)
     verdict, _ = commit(store, muted, APPROVED, Work("s", Job.SUBMIT), decision=decision(order))
     assert verdict is Verdict.STALE
@@ -157,7 +158,7 @@ def test_of_8_clicks_at_once_one_counts(store: Store) -> None:
     def click(number: int) -> None:
         barrier.wait()
         person = f"U{number}"
-        event = life.Approved(person, REQUEST.digest())
+        event = events.Approved(person, REQUEST.digest())
         verdicts.append(commit(store, order, event, decision=decision(order, person))[0])
 
     threads = [threading.Thread(target=click, args=(number,)) for number in range(8)]
@@ -174,34 +175,34 @@ def test_while_one_placing_is_unfinished_none_begins_for_the_same_outpost(store:
     first, second = file(store, 1, state=State.APPROVED), file(store, 2, state=State.APPROVED)
     elsewhere = replace(REQUEST, terms=replace(REQUEST.terms, outpost="op-00000000000000009"))
     third = file(store, 3, state=State.APPROVED, request=elsewhere)
-    _, placing = commit(store, first, life.Attempted(()))
+    _, placing = commit(store, first, events.Attempted(()))
     before = contents(store)
-    assert commit(store, second, life.Attempted(()), Work("x", Job.CARD))[0] is Verdict.BUSY
+    assert commit(store, second, events.Attempted(()), Work("x", Job.CARD))[0] is Verdict.BUSY
     assert contents(store) == before
     assert store.holder(second.scope) == placing
-    assert commit(store, third, life.Attempted(()))[0] is Verdict.DONE
-    _, unclear = commit(store, placing, life.WentUnclear("no answer"))
-    assert commit(store, second, life.Attempted(()))[0] is Verdict.BUSY
-    commit(store, unclear, life.WasPlaced(REF))
+    assert commit(store, third, events.Attempted(()))[0] is Verdict.DONE
+    _, unclear = commit(store, placing, events.WentUnclear("no answer"))
+    assert commit(store, second, events.Attempted(()))[0] is Verdict.BUSY
+    commit(store, unclear, events.WasPlaced(REF))
     assert store.holder(second.scope) is None
-    assert commit(store, second, life.Attempted(()))[0] is Verdict.DONE
+    assert commit(store, second, events.Attempted(()))[0] is Verdict.DONE
 
 
 def test_who_waited_for_an_outpost_is_woken_when_it_is_free(store: Store) -> None:
     first, second = file(store, 1, state=State.APPROVED), file(store, 2, state=State.APPROVED)
-    _, placing = commit(store, first, life.Attempted(()))
+    _, placing = commit(store, first, events.Attempted(()))
     store.enqueue([Work("wait", Job.SUBMIT, second.id, delay=60)], NOW)
-    _, unclear = commit(store, placing, life.WentUnclear("no answer"), at=after(1))
+    _, unclear = commit(store, placing, events.WentUnclear("no answer"), at=after(1))
     assert keys(store, Queue.CLOUD, after(1)) == []
-    commit(store, unclear, life.WasRefused("X", "no"), at=after(2))
+    commit(store, unclear, events.WasRefused("X", "no"), at=after(2))
     assert keys(store, Queue.CLOUD, after(2)) == ["wait"]
 
 
 def test_who_held_it_and_sent_nothing_keeps_its_own_pause(store: Store) -> None:
     order = file(store, 1, state=State.APPROVED)
-    _, placing = commit(store, order, life.Attempted(()))
+    _, placing = commit(store, order, events.Attempted(()))
     retry = Work("retry", Job.SUBMIT, order.id, delay=5)
-    commit(store, placing, life.NothingSent("no route"), retry)
+    commit(store, placing, events.NothingSent("no route"), retry)
     assert keys(store, Queue.CLOUD, after(4)) == []
     assert keys(store, Queue.CLOUD, after(5)) == ["retry"]
 
@@ -213,9 +214,9 @@ def test_two_orders_cannot_be_the_same_order_of_the_cloud(store: Store) -> None:
             (REQUEST.terms, replace(REQUEST.terms, outpost="op-00000000000000009")), 1
         )
     )
-    _, placed = commit(store, first, life.WasPlaced(REF))
+    _, placed = commit(store, first, events.WasPlaced(REF))
     before = contents(store)
-    assert commit(store, second, life.WasPlaced(REF), Work("x", Job.CARD))[0] is Verdict.BUSY
+    assert commit(store, second, events.WasPlaced(REF), Work("x", Job.CARD))[0] is Verdict.BUSY
     assert contents(store) == before
     assert store.by_ref("aws", REF.id) == placed
     assert store.by_ref("azure", REF.id) is None
@@ -229,7 +230,7 @@ def test_orders_are_listed_newest_first_by_page_state_and_person(store: Store) -
         file(store, number, requester="U0ALICE" if number % 2 else "U0DORA")
     ended = store.order("ORD-000005")
     assert ended
-    commit(store, ended, life.Withdrawn("U0ALICE"))
+    commit(store, ended, events.Withdrawn("U0ALICE"))
 
     def ids(*states: State, **how: object) -> list[str]:
         return [order.id[-1] for order in store.listing(states, **how)]

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from bot.core import allowed
 from bot.core.allowed import Allowed
+from bot.core.events import Operation
 from bot.core.messages import words
 from bot.core.messages.blocks import Block, Say, actions, button, confirmation, one_line, section, user
 from bot.core.messages.words import headline
-from bot.core.order import HOLDS_SCOPE, Kind, Operation, Order, State
+from bot.core.order import HOLDS_SCOPE, Kind, Order, State
 
 _FEE = "fee"
 FINAL = "This cannot be taken back."

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from bot.core.events import Operation
 from bot.core.messages import operations, words
 from bot.core.messages.blocks import (
     MESSAGE_LIMIT,
@@ -29,7 +30,7 @@ from bot.core.messages.stages import stages
 from bot.core.messages.terms import items, request_fields
 from bot.core.messages.units import card_lines, not_shown_lines, outcome_lines, unit_in_full
 from bot.core.messages.words import headline
-from bot.core.order import Operation, Order, State
+from bot.core.order import Order, State
 from bot.core.snapshot import Unit
 
 _MOST_BLOCKS = 40

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.core.events import FEE, Operation
 from bot.core.messages import words
 from bot.core.messages.blocks import (
     Block,
@@ -23,7 +24,7 @@ from bot.core.messages.blocks import (
     user,
 )
 from bot.core.messages.units import outcome_lines
-from bot.core.order import FEE, Operation, Order, Placement, Step
+from bot.core.order import Order, Placement, Step
 from bot.core.request import AzureTerms, Request, command_line
 from bot.core.snapshot import Aspect, Change
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.core.events import Operation
 from bot.core.messages.blocks import clean, code, one_line, user
 from bot.core.messages.terms import items_plain, shorten
-from bot.core.order import Kind, Operation, Order, State, Step
+from bot.core.order import Kind, Order, State, Step
 
 CLOUDS = {"aws": "AWS Outposts", "azure": "Azure Edge Order"}
 
