@@ -274,7 +274,7 @@ class Azure:
         )
 
     def _configurations(self, product: str) -> list[Answer]:
-        body: Any = {"configurationFilter": {"hierarchyInformation": offers.hierarchy(product)}}
+        body: Any = {"configurationFilter": {"hierarchyInformation": placing.product_names(product)}}
         return list(
             self._arm.all(
                 lambda client, **options: client.products_and_configurations.list_configurations(

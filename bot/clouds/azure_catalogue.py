@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.clouds.azure_placing import PRODUCT_LEVELS
 from bot.clouds.reading import Answer, a_dict, a_list, by_text, dicts, short, text
 from bot.core.request import AzureTerms
 from bot.errors import CloudRefused, CloudUnknown
 from bot.ports import Choice
 
-LEVELS = ("productFamilyName", "productLineName", "productName", "configurationName")
+LEVELS = (*PRODUCT_LEVELS, "configurationName")
 ORDERABLE = frozenset({"Available", "Preview"})
 LOCATIONS = ("eastus", "westeurope", "southeastasia")
 """Where order items can be kept, whatever country they are shipped to (Edge Order FAQ)."""
@@ -63,11 +64,6 @@ def products(family: Answer) -> list[Answer]:
         for line in dicts(properties(family).get("productLines"))
         for product in dicts(properties(line).get("products"))
     ]
-
-
-def hierarchy(product: str) -> dict[str, str]:
-    """`FAMILY/LINE/PRODUCT` as Azure wants to be asked."""
-    return dict(zip(LEVELS, product.split("/"), strict=False))
 
 
 def configurations(product: Answer) -> list[Answer] | None:

@@ -197,6 +197,8 @@ def _first_line(error: Exception) -> str:
 
 def _log(error: Exception) -> None:
     """Note a failure by what Azure's support can find it with; bodies and headers may hold secrets."""
+    from azure.core.exceptions import HttpResponseError
+
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = getattr(response, "headers", {})
     request = getattr(response, "request", None)
@@ -204,6 +206,7 @@ def _log(error: Exception) -> None:
         "azure.failed",
         extra={
             "error": type(error).__name__,
+            "code": _code(error) if isinstance(error, HttpResponseError) else "",
             "why": f"{response.status_code}" if response is not None else _first_line(error),
             "asked": f"{request.method} {urlsplit(request.url).path}" if request is not None else "",
             "request_id": headers.get("x-ms-request-id", ""),

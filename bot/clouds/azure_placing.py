@@ -14,11 +14,13 @@ from typing import Any
 from bot.clouds.reading import Answer, a_dict, text, time_of
 from bot.core.request import AzureTerms
 from bot.core.snapshot import Ref
+from bot.errors import CloudDown
 from bot.ports import Accepted, Found, Outcome, Placed, Unclear
 
 TAG = "quartermaster-order"
 NOT_OURS = "Azure has an order item with this name that does not carry our tag."
 NOT_THERE = "Azure took the request, and has no order item with its name."
+PRODUCT_LEVELS = ("productFamilyName", "productLineName", "productName")
 FAILED_STATES = frozenset({"failed", "canceled"})
 
 
@@ -36,13 +38,7 @@ def body(subscription: str, terms: AzureTerms, unit: str, forward: Answer) -> di
         unit: The name of the order item.
         forward: The properties of the saved address, as Azure has them now.
     """
-    family, line, product = terms.product.split("/")
-    hierarchy = {
-        "productFamilyName": family,
-        "productLineName": line,
-        "productName": product,
-        "configurationName": terms.configuration,
-    }
+    hierarchy = {**product_names(terms.product), "configurationName": terms.configuration}
     details: dict[str, Any] = {
         "orderItemType": terms.order_type,
         "productDetails": {"hierarchyInformation": hierarchy},
@@ -58,6 +54,11 @@ def body(subscription: str, terms: AzureTerms, unit: str, forward: Answer) -> di
             "addressDetails": {"forwardAddress": shipped_to(forward)},
         },
     }
+
+
+def product_names(product: str) -> dict[str, str]:
+    """`FAMILY/LINE/PRODUCT` as Azure wants to be told it."""
+    return dict(zip(PRODUCT_LEVELS, product.split("/"), strict=False))
 
 
 def preferences(terms: AzureTerms) -> dict[str, Any]:
@@ -133,5 +134,13 @@ def standing(item: Answer, ref: Ref, unit: str, *, waiting: Accepted) -> Outcome
 
 
 def found(item: Answer, ref: Ref, unit: str) -> Found:
-    """An order item as something to adopt."""
-    return Found(ref, time_of(a_dict(item.get("properties")).get("startTime")), is_ours(item, unit))
+    """An order item as something to adopt, without any doubt if it is ours and was made.
+
+    Raises:
+        CloudDown: Azure still makes it, and may yet fail.
+    """
+    if is_ours(item, unit) and state(item) == "creating":
+        raise CloudDown(f"Azure is still creating {unit}.")
+    made = state(item) not in FAILED_STATES
+    started = time_of(a_dict(item.get("properties")).get("startTime"))
+    return Found(ref, started, ours=made and is_ours(item, unit))

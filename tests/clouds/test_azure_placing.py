@@ -662,6 +662,18 @@ def test_as_long_as_azure_works_on_it_it_is_accepted(azure: Azure, arm: LocalArm
     assert azure.outcome(request_, UNIT, outcome.status_url) == placed(arm)
 
 
+def test_what_is_still_being_created_is_not_adopted_yet(
+    azure: Azure, arm: LocalArm, request_: Request
+) -> None:
+    arm.operation_seconds = 3600
+    azure.place(request_, LATER, UNIT)
+
+    with pytest.raises(CloudDown, match="still creating"):
+        find(azure, request_)
+    arm.finish()
+    assert find(azure, request_)[0].ours
+
+
 def test_what_was_accepted_and_failed_is_refused_in_the_words_of_azure(
     azure: Azure, arm: LocalArm, request_: Request
 ) -> None:
@@ -694,6 +706,7 @@ def test_an_item_whose_making_failed_is_for_people_to_judge(
 
     assert isinstance(outcome, Unclear)
     assert state.lower() in outcome.why
+    assert not find(azure, request_)[0].ours
 
 
 @pytest.mark.parametrize(
