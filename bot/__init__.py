@@ -7,8 +7,9 @@
                                     │
     Slack ◄── slack/chat ◄── steps ◄── worker ──► clouds ──► AWS, Azure
 
-`core`     what may happen (`events`), what may follow what (`order`), what has to be done then (`follow`), who may (`policy`), what a
-           cloud says (`snapshot`), what was asked (`request`, `command`, `form`), every word (`messages`)
+`core`     what may happen (`events`) and what may follow what (`order`), what has to be done then (`follow`),
+           who may (`policy`), what a cloud says (`snapshot`), what was asked (`request`, `command`, `form`),
+           every word (`messages`)
 `steps`    a file for each step of an order's life: request, approve, submit, reconcile, track, operate,
            notify, show
 `spine`    the one way in which an order changes
