@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from bot.clouds.azure_catalogue import duration, place
 from bot.clouds.reading import PRIVATE, Answer, Facts, a_dict, dicts, tell, text, time_of
+from bot.core.messages.words import readable
 from bot.core.snapshot import Passage, Shipment, Unit
 
 _SETTLED = frozenset({"", "None", "Succeeded"})
@@ -174,13 +175,12 @@ def _facts(details: Answer, product: Answer) -> Facts:
 def _details(item: Answer, properties: Answer, details: Answer, product: Answer) -> Facts:
     preferences = a_dict(details.get("preferences"))
     shown = {
+        "Cancellation": _spoken(details.get("cancellationStatus")),
+        "Return": _spoken(details.get("returnStatus")),
+        "Deletion": _spoken(details.get("deletionStatus")),
         **_ordered(details, product),
         **_chosen(preferences),
         **_addressed(a_dict(properties.get("addressDetails")), details),
-        "Cancellation": text(details.get("cancellationStatus")),
-        "Deletion": text(details.get("deletionStatus")),
-        "Return": text(details.get("returnStatus")),
-        **_managed(details, product),
         **_error_details(a_dict(details.get("error"))),
     }
     for answer, known in (
@@ -200,20 +200,20 @@ def _ordered(details: Answer, product: Answer) -> dict[str, str]:
     hierarchy = a_dict(product.get("hierarchyInformation"))
     levels = (text(hierarchy.get(f"product{level}")) for level in ("FamilyName", "LineName", "Name"))
     return {
-        "Order type": text(details.get("orderItemType")),
-        "Order mode": text(details.get("orderItemMode")),
+        "Order type": _spoken(details.get("orderItemType")),
+        "Order mode": _spoken(details.get("orderItemMode")),
         "Product family": text(a_dict(product.get("displayInfo")).get("productFamilyDisplayName")),
         "Product": "/".join(filter(None, levels)),
         "Configuration": _configuration(product),
         "Configuration id": text(hierarchy.get("configurationIdDisplayName")),
         "Count": text(product.get("count")),
-        "Double encryption": text(product.get("productDoubleEncryptionStatus")),
+        "Double encryption": _spoken(product.get("productDoubleEncryptionStatus")),
         "Term commitment": _term(
             a_dict(product.get("termCommitmentInformation")),
             "termCommitmentType",
             "termCommitmentTypeDuration",
         ),
-        "Identification": text(product.get("identificationType")),
+        "Identification": _spoken(product.get("identificationType")),
         "Additional configurations": _listed(
             _counted(each) for each in dicts(product.get("optInAdditionalConfigurations"))
         ),
@@ -229,8 +229,8 @@ def _chosen(preferences: Answer) -> dict[str, str]:
     term = a_dict(preferences.get("termCommitmentPreferences"))
     return {
         "E-mails at": _listed(map(_notified, dicts(preferences.get("notificationPreferences")))),
-        "Preferred shipment": text(transport.get("preferredShipmentType")),
-        "Preferred encryption": text(encryption.get("doubleEncryptionStatus")),
+        "Preferred shipment": _spoken(transport.get("preferredShipmentType")),
+        "Preferred encryption": _spoken(encryption.get("doubleEncryptionStatus")),
         "Preferred management resource": text(management.get("preferredManagementResourceId")),
         "Preferred term commitment": _term(
             term, "preferredTermCommitmentType", "preferredTermCommitmentDuration"
@@ -254,9 +254,9 @@ def _addressed(addresses: Answer, details: Answer) -> dict[str, str]:
     forward, back = a_dict(addresses.get("forwardAddress")), a_dict(addresses.get("returnAddress"))
     return {
         "Ships to": place(forward),
-        "Address validation": text(forward.get("addressValidationStatus")),
+        "Address validation": _spoken(forward.get("addressValidationStatus")),
         "Returns from": place(back),
-        "Return address validation": text(back.get("addressValidationStatus")),
+        "Return address validation": _spoken(back.get("addressValidationStatus")),
         "Notification e-mails": _how_many(details.get("notificationEmailList")),
         "Site": text(a_dict(details.get("siteDetails")).get("siteId")),
     }
@@ -279,8 +279,8 @@ def _managed(details: Answer, product: Answer) -> dict[str, str]:
         "Management providers": _listed(text(one.get("resourceProviderNamespace")) for one in providers),
         "Management resource": _listed(text(one.get("managementResourceId")) for one in devices),
         "Management tenant": _listed(text(one.get("managementResourceTenantId")) for one in devices),
-        "Provisioning": _listed(text(one.get("provisioningSupport")) for one in devices),
-        "Auto-provisioning": _listed(text(one.get("autoProvisioningStatus")) for one in provisioning),
+        "Provisioning": _listed(_spoken(one.get("provisioningSupport")) for one in devices),
+        "Auto-provisioning": _listed(_spoken(one.get("autoProvisioningStatus")) for one in provisioning),
         "Provisioned through": _listed(text(one.get("provisioningArmId")) for one in provisioning),
         "Provisioning endpoint": _listed(text(one.get("provisioningEndPoint")) for one in provisioning),
         "Ready to connect": _listed(text(one.get("readyToConnectArmId")) for one in provisioning),
@@ -294,7 +294,7 @@ def _managed(details: Answer, product: Answer) -> dict[str, str]:
 
 
 def _presence(verification: Answer) -> str:
-    status, message = text(verification.get("status")), text(verification.get("message"))
+    status, message = _spoken(verification.get("status")), text(verification.get("message"))
     return f"{status} ({message})" if status and message else status or message
 
 
@@ -358,6 +358,7 @@ def _record(item: Answer, properties: Answer, details: Answer, product: Answer) 
         "Provisioning state": text(properties.get("provisioningState")),
         "Tags": _tags(a_dict(item.get("tags"))),
         "Location": text(item.get("location")),
+        **_managed(details, product),
         "Identity": text(a_dict(item.get("identity")).get("type")),
         "Order": text(properties.get("orderId")).rpartition("/")[2],
         "Resource": text(item.get("id")),
@@ -393,6 +394,11 @@ def _tags(tags: Answer) -> str:
 def _listed(values: Iterator[str] | tuple[str, ...]) -> str:
     """Each value once, in the order in which they came."""
     return ", ".join(dict.fromkeys(filter(None, values)))
+
+
+def _spoken(value: object) -> str:
+    """A word of the API's enumerations as people read it: `MicrosoftManaged` is *Microsoft managed*."""
+    return readable(text(value))
 
 
 def _said(shown: dict[str, str]) -> Facts:

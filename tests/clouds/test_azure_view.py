@@ -65,25 +65,25 @@ def test_the_sample_of_the_documentation_is_read_completely() -> None:
         status="Confirmed",
         facts=(),
         details=(
+            ("Cancellation", "Not cancellable"),
+            ("Return", "Not returnable"),
+            ("Deletion", "Not allowed"),
             ("Order type", "Purchase"),
             ("Product family", "Azure Stack Edge"),
             ("Product", "azurestackedge/azurestackedge/azurestackedgegpu"),
             ("Configuration", "edgep_base"),
             ("Count", "0"),
             ("Double encryption", "Disabled"),
-            ("Preferred shipment", "MicrosoftManaged"),
+            ("Preferred shipment", "Microsoft managed"),
             ("Ships to", "San Francisco, US"),
             ("Address validation", "Valid"),
             ("Notification e-mails", "none"),
-            ("Cancellation", "NotCancellable"),
-            ("Deletion", "NotAllowed"),
-            ("Return", "NotReturnable"),
-            ("Management providers", "Microsoft.DataBoxEdge"),
         ),
         record=(
             ("Started", "2022-03-04 05:25 UTC"),
             ("In this stage since", "2022-03-04 05:35 UTC"),
             ("Location", "eastus"),
+            ("Management providers", "Microsoft.DataBoxEdge"),
             ("Order", "TestOrderName1"),
             ("Resource", SAMPLE["id"]),
         ),
@@ -163,12 +163,12 @@ def test_what_a_current_item_says_of_its_devices_is_told() -> None:
     assert said["Serial number"] == "0A1B (0A-1B), C1, C-2"
     assert said["Parts"] == "2 × Node"
     assert said["Additional configurations"] == "1 × rails"
-    assert said["Identification"] == "SerialNumber"
+    assert said["Identification"] == "Serial number"
     assert said["Term commitment"] == "Timed, 3 years"
     assert dict(unit(PART, answer).record)["Days left of the term"] == "1000"
     assert said["Management resource"] == "/subscriptions/s/ase-1"
     assert said["Management tenant"] == "t-1"
-    assert said["Provisioning"] == "CloudBased"
+    assert said["Provisioning"] == "Cloud based"
     assert said["Auto-provisioning"] == "Enabled"
     assert said["Provisioned through"] == "/subscriptions/s/p-1"
     assert said["Provisioning endpoint"] == "https://provision.example.com"
@@ -260,12 +260,12 @@ def test_reasons_preferences_site_and_mode_are_told() -> None:
         )
     )
     assert said["E-mails at"] == "Shipped, Delivered (no)"
-    assert said["Preferred shipment"] == "CustomerManaged"
+    assert said["Preferred shipment"] == "Customer managed"
     assert said["Preferred encryption"] == "Enabled"
     assert said["Preferred management resource"] == "/subscriptions/s/r"
     assert said["Preferred term commitment"] == "Timed, 1 year"
     assert (said["Cancellation reason"], said["Return reason"]) == ("Too late", "Broken")
-    assert (said["Order mode"], said["Site"]) == ("DoNotFulfill", "/subscriptions/s/sites/x")
+    assert (said["Order mode"], said["Site"]) == ("Do not fulfill", "/subscriptions/s/sites/x")
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_what_a_newer_api_adds_is_told_if_it_is_text_and_not_private() -> None:
 
 
 def test_a_new_member_cannot_take_the_place_of_a_known_one() -> None:
-    assert told({**SAMPLE, "cancellation": "Sure"})["Cancellation"] == "NotCancellable"
+    assert told({**SAMPLE, "cancellation": "Sure"})["Cancellation"] == "Not cancellable"
 
 
 # --- whatever comes ---------------------------------------------------------------------------------

@@ -268,13 +268,6 @@ def test_an_item_that_was_placed_elsewhere_is_shown_completely() -> None:
         assert line in text.split("\n")
 
 
-def test_what_its_details_say_already_is_not_said_twice() -> None:
-    unit = replace(SEED, details=(("Cancellation", "NotCancellable"), ("Return", "NotReturnable")))
-    one = replace(SEEN_ELSEWHERE, snapshot=Snapshot(SEED_REF, "Confirmed", (unit,)))
-    told = [line for line in seen(status(one, [])).split("\n") if "ncellab" in line or "eturnab" in line]
-    assert told == ["    Cancellation: Not cancellable", "    Return: Not returnable"]
-
-
 def test_a_unit_in_full_tells_how_each_stage_went_and_both_ways_of_its_parcel() -> None:
     unit = item(
         1,

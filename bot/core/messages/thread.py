@@ -215,15 +215,20 @@ def _with(said: str, quoted: str) -> str:
     return f"{said}\n{quote(quoted)}" if quoted else said
 
 
-def _changes(order: Order, changed: Sequence[Mapping[str, str]]) -> str:
-    lines = [
-        change_line(Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"]))
-        for c in changed[:_MOST_LINES]
-    ]
-    shown = fitting(lines, 2700)
+def _changes(order: Order, told: Sequence[Mapping[str, str]]) -> str:
+    changed = [Change(Aspect(c["aspect"]), c["subject"], c["was"], c["now"], c["link"]) for c in told]
+    changed = _without_echo(changed, len(order.snapshot.units) if order.snapshot else 0)
+    shown = fitting([change_line(change) for change in changed[:_MOST_LINES]], 2700)
     if len(shown) < len(changed):
         shown.append(f"… and {len(changed) - len(shown)} more changes: `/order status {order.id}`")
     return "\n".join(shown)
+
+
+def _without_echo(changed: list[Change], units: int) -> list[Change]:
+    """The changes without those of units that all went where the order went, which is told already."""
+    went = [one.now for one in changed if one.aspect is Aspect.STATUS]
+    echoes = [one for one in changed if one.aspect is Aspect.UNIT_STATUS and one.now in went]
+    return [one for one in changed if one not in echoes] if 0 < units == len(echoes) else changed
 
 
 def change_line(change: Change) -> str:

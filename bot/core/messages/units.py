@@ -54,18 +54,10 @@ def unit_lines(snapshot: Snapshot) -> list[str]:
 
 def unit_in_full(unit: Unit) -> list[str]:
     """Everything that is known of one unit, in mrkdwn lines."""
-    permissions = (
-        ("Cancellation", unit.cancellation),
-        ("Return", unit.returning),
-        ("Deletion", unit.deletion),
-    )
-    # These three are among the details too, so that their changes are told, in the cloud's spelling.
-    details = [pair for pair in unit.details if pair not in permissions]
     return [
         *_in_short(unit),
         *(f"    {_passage(one)}" for one in unit.passages),
-        *(_pair(label, words.readable(word)) for label, word in permissions if word),
-        *(_pair(label, value) for label, value in (*details, *unit.record)),
+        *(_pair(label, value) for label, value in (*unit.details, *unit.record)),
     ]
 
 
