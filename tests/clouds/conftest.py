@@ -9,10 +9,12 @@ import pytest
 from bot.clouds import AzureAccount
 from bot.clouds.aws import Aws
 from bot.clouds.azure import Azure
+from bot.core.request import Request
+from bot.core.snapshot import Ref
 from bot.demo.arm import LocalArm
 from bot.demo.outposts import LocalOutposts
 from bot.ports import Clock
-from tests.clouds.world import ELSEWHERE, NOW, RACK, REGION, SERVER
+from tests.clouds.world import ELSEWHERE, GROUP, HERE, NOW, RACK, REGION, SECOND, SERVER, UNIT, wanted
 
 MakeAws = Callable[..., Aws]
 MakeAzure = Callable[..., Azure]
@@ -89,3 +91,17 @@ def make_azure(arm: LocalArm) -> Iterator[MakeAzure]:
 @pytest.fixture
 def azure(make_azure: MakeAzure) -> Azure:
     return make_azure()
+
+
+@pytest.fixture
+def approved(azure: Azure) -> Request:
+    """A request as it is approved: Azure was asked about it."""
+    return azure.check(wanted())
+
+
+@pytest.fixture
+def ref(arm: LocalArm) -> Ref:
+    """An order of two items that somebody made in the portal."""
+    for unit in (UNIT, SECOND):
+        arm.add_item(unit, "ord-7f3k2m")
+    return Ref(arm.subscription, f"{GROUP}/ord-7f3k2m", (HERE + UNIT, HERE + SECOND))

@@ -13,32 +13,16 @@ import pytest
 
 from bot.clouds.azure import Azure
 from bot.core.request import Request
-from bot.core.snapshot import Ref
 from bot.demo.arm import LocalArm
 from bot.demo.arm.tls import make_authority
 from bot.demo.faults import KINDS
 from bot.demo.wire import Answer, Hangup, Incoming
-from bot.errors import CloudDenied, CloudDown, CloudError
-from bot.ports import Accepted, Found, NotSent, Outcome, Placed, Refused, Unclear
+from bot.ports import Accepted, NotSent, Outcome, Refused, Unclear
 from tests.clouds.conftest import MakeAzure, point_to
-from tests.clouds.world import GROUP, LATER, NOW, PRODUCT, SECOND, UNIT, wanted
+from tests.clouds.world import GROUP, LATER, NOW, PRODUCT, SECOND, UNIT, find, placed, wanted
 
 FAULTS = sorted(KINDS - {"slow"})
 DENIED = ("AuthorizationFailed", "LinkedAuthorizationFailed", "InvalidAuthenticationToken")
-
-
-@pytest.fixture
-def request_(azure: Azure) -> Request:
-    """A request as it is approved: Azure was asked about it."""
-    return azure.check(wanted())
-
-
-def placed(arm: LocalArm, unit: str = UNIT) -> Placed:
-    return Placed(Ref(arm.subscription, f"{GROUP}/ord-7f3k2m", (f"{GROUP}/{unit}",)))
-
-
-def find(azure: Azure, request: Request, unit: str = UNIT) -> tuple[Found, ...]:
-    return azure.look_alikes(request, NOW, frozenset(), unit)
 
 
 def names(arm: LocalArm) -> list[str]:
@@ -49,14 +33,14 @@ def names(arm: LocalArm) -> list[str]:
 
 
 def test_a_unit_that_azure_took_is_accepted_and_then_placed(
-    azure: Azure, arm: LocalArm, request_: Request
+    azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
-    accepted = azure.place(request_, LATER, UNIT)
+    accepted = azure.place(approved, LATER, UNIT)
 
     assert isinstance(accepted, Accepted)
     assert "/operationResults/" in accepted.status_url
     assert accepted.retry_after == 1.0
-    assert azure.outcome(request_, UNIT, accepted.status_url) == placed(arm)
+    assert azure.outcome(approved, UNIT, accepted.status_url) == placed(arm)
 
 
 def test_what_is_sent_is_what_was_asked_for(azure: Azure, arm: LocalArm) -> None:
@@ -135,13 +119,13 @@ def test_double_encryption_is_asked_for_only_where_it_was_chosen(
     assert product["productDoubleEncryptionStatus"] == choice
 
 
-def test_two_units_are_two_items_of_one_order(azure: Azure, arm: LocalArm, request_: Request) -> None:
-    assert azure.units("ORD-7F3K2M", request_) == (UNIT, SECOND)
+def test_two_units_are_two_items_of_one_order(azure: Azure, arm: LocalArm, approved: Request) -> None:
+    assert azure.units("ORD-7F3K2M", approved) == (UNIT, SECOND)
 
     for unit in (UNIT, SECOND):
-        accepted = azure.place(request_, LATER, unit)
+        accepted = azure.place(approved, LATER, unit)
         assert isinstance(accepted, Accepted)
-        assert azure.outcome(request_, unit, accepted.status_url) == placed(arm, unit)
+        assert azure.outcome(approved, unit, accepted.status_url) == placed(arm, unit)
 
     assert [put.name for put in arm.puts()] == [UNIT, SECOND]
     (order,) = arm.orders
@@ -150,26 +134,26 @@ def test_two_units_are_two_items_of_one_order(azure: Azure, arm: LocalArm, reque
     assert {item["tags"]["quartermaster-order"] for item in arm.items} == {"ORD-7F3K2M"}
 
 
-def test_before_it_is_placed_nothing_has_its_name(azure: Azure, request_: Request) -> None:
-    assert azure.known(request_) == frozenset()
-    assert find(azure, request_) == ()
+def test_before_it_is_placed_nothing_has_its_name(azure: Azure, approved: Request) -> None:
+    assert azure.known(approved) == frozenset()
+    assert find(azure, approved) == ()
 
 
-def test_what_was_placed_is_known_by_its_name_and_tag(azure: Azure, arm: LocalArm, request_: Request) -> None:
-    azure.place(request_, LATER, UNIT)
+def test_what_was_placed_is_known_by_its_name_and_tag(azure: Azure, arm: LocalArm, approved: Request) -> None:
+    azure.place(approved, LATER, UNIT)
 
-    (found,) = find(azure, request_)
+    (found,) = find(azure, approved)
     assert (found.ref, found.ours) == (placed(arm).ref, True)
     assert found.submitted is not None
-    assert find(azure, request_, SECOND) == ()
+    assert find(azure, approved, SECOND) == ()
 
 
 def test_a_slow_answer_within_the_timeout_is_waited_for(
-    azure: Azure, arm: LocalArm, request_: Request
+    azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.faults.add("OrderItems_Create", "slow", seconds=0.2)
 
-    assert isinstance(azure.place(request_, LATER, UNIT), Accepted)
+    assert isinstance(azure.place(approved, LATER, UNIT), Accepted)
 
 
 # --- every fault of the wire, while it is placed ---------------------------------------------------
@@ -177,39 +161,39 @@ def test_a_slow_answer_within_the_timeout_is_waited_for(
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_whatever_fails_is_unclear_was_sent_once_and_is_found_or_not(
-    kind: str, make_azure: MakeAzure, arm: LocalArm, request_: Request
+    kind: str, make_azure: MakeAzure, arm: LocalArm, approved: Request
 ) -> None:
     hangs = kind.startswith("hang")
     arm.faults.add("OrderItems_Create", kind, seconds=1 if hangs else 0)
     azure = make_azure(place_timeout=0.5 if hangs else 20)
 
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
 
     assert isinstance(outcome, Unclear)
     assert 0 < len(outcome.why) <= 500
     assert len(arm.puts(UNIT)) == 1
     assert arm.faults.pending == []
     if kind.endswith("_after"):
-        assert find(azure, request_)[0].ours
+        assert find(azure, approved)[0].ours
         assert len(arm.accepted()) == 1
     elif kind.endswith("_before"):
-        assert find(azure, request_) == ()
+        assert find(azure, approved) == ()
         assert arm.accepted() == []
 
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_second_placing_after_any_fault_makes_no_second_item(
-    kind: str, make_azure: MakeAzure, arm: LocalArm, request_: Request
+    kind: str, make_azure: MakeAzure, arm: LocalArm, approved: Request
 ) -> None:
     hangs = kind.startswith("hang")
     arm.faults.add("OrderItems_Create", kind, seconds=1 if hangs else 0)
     azure = make_azure(place_timeout=0.5 if hangs else 20)
-    azure.place(request_, LATER, UNIT)
+    azure.place(approved, LATER, UNIT)
 
     # Nobody would, before looking; and even then there is one item, and it is ours.
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
     if isinstance(outcome, Accepted):
-        outcome = azure.outcome(request_, UNIT, outcome.status_url)
+        outcome = azure.outcome(approved, UNIT, outcome.status_url)
 
     assert outcome == placed(arm)
     assert len(arm.puts(UNIT)) == 2
@@ -217,16 +201,16 @@ def test_a_second_placing_after_any_fault_makes_no_second_item(
 
 
 @pytest.mark.parametrize("on_existing", ["conflict", "bad_request", "accept"])
-def test_whatever_azure_says_to_a_second_request_the_first_counts(
-    on_existing: Any, azure: Azure, arm: LocalArm, request_: Request
+def test_whatever_azure_says_to_a_second_approvedthe_first_counts(
+    on_existing: Any, azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.on_existing = on_existing
     arm.faults.add("OrderItems_Create", "drop_after")
-    assert isinstance(azure.place(request_, LATER, UNIT), Unclear)
+    assert isinstance(azure.place(approved, LATER, UNIT), Unclear)
 
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
     if isinstance(outcome, Accepted):
-        outcome = azure.outcome(request_, UNIT, outcome.status_url)
+        outcome = azure.outcome(approved, UNIT, outcome.status_url)
 
     assert outcome == placed(arm)
     assert names(arm) == [UNIT]
@@ -234,15 +218,15 @@ def test_whatever_azure_says_to_a_second_request_the_first_counts(
 
 @pytest.mark.parametrize("on_existing", ["conflict", "bad_request", "accept"])
 def test_an_item_of_somebody_else_is_not_taken_for_ours(
-    on_existing: Any, azure: Azure, arm: LocalArm, request_: Request
+    on_existing: Any, azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.on_existing = on_existing
     arm.add_item(UNIT, "another-order")
 
-    (found,) = find(azure, request_)
-    outcome = azure.place(request_, LATER, UNIT)
+    (found,) = find(azure, approved)
+    outcome = azure.place(approved, LATER, UNIT)
     if isinstance(outcome, Accepted):
-        outcome = azure.outcome(request_, UNIT, outcome.status_url)
+        outcome = azure.outcome(approved, UNIT, outcome.status_url)
 
     assert not found.ours
     assert isinstance(outcome, Unclear)
@@ -264,17 +248,17 @@ REFUSALS = (
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_refusal_quotes_azure_and_was_sent_once(
-    code: str, azure: Azure, arm: LocalArm, request_: Request
+    code: str, azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.faults.add("OrderItems_Create", f"error:{code}:Because we say so.")
 
-    assert azure.place(request_, LATER, UNIT) == Refused(code, "Because we say so.")
+    assert azure.place(approved, LATER, UNIT) == Refused(code, "Because we say so.")
     assert len(arm.puts()) == 1
     assert arm.items == []
 
 
-def test_what_is_not_sold_any_more_is_refused_in_the_words_of_azure(azure: Azure, request_: Request) -> None:
-    gone = replace(request_, terms=replace(request_.azure, configuration="nope"))
+def test_what_is_not_sold_any_more_is_refused_in_the_words_of_azure(azure: Azure, approved: Request) -> None:
+    gone = replace(approved, terms=replace(approved.azure, configuration="nope"))
 
     outcome = azure.place(gone, LATER, UNIT)
 
@@ -284,41 +268,41 @@ def test_what_is_not_sold_any_more_is_refused_in_the_words_of_azure(azure: Azure
 
 
 def test_a_refusal_is_not_believed_before_azure_was_asked_what_it_has(
-    azure: Azure, arm: LocalArm, request_: Request
+    azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.faults.add("OrderItems_Create", "error:InvalidAddress:No.")
     arm.faults.add("OrderItems_Get", "500_before", times=3)
 
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
 
     assert isinstance(outcome, Unclear)
     assert "InvalidAddress: No." in outcome.why
 
 
 @pytest.mark.parametrize("code", ["TooManyRequests", "RetryableError", "AnotherOperationInProgress"])
-def test_asking_to_try_later_is_no_refusal(code: str, azure: Azure, arm: LocalArm, request_: Request) -> None:
+def test_asking_to_try_later_is_no_refusal(code: str, azure: Azure, arm: LocalArm, approved: Request) -> None:
     arm.faults.add("OrderItems_Create", f"error:{code}:Not now.")
 
-    assert isinstance(azure.place(request_, LATER, UNIT), Unclear)
+    assert isinstance(azure.place(approved, LATER, UNIT), Unclear)
     assert len(arm.puts()) == 1
 
 
 @pytest.mark.parametrize("code", DENIED)
 def test_without_rights_nothing_was_ordered_and_an_operator_can_change_it(
-    code: str, azure: Azure, arm: LocalArm, request_: Request
+    code: str, azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.faults.add("OrderItems_Create", f"error:{code}:You may not.")
 
-    assert azure.place(request_, LATER, UNIT) == NotSent(f"{code}: You may not.")
-    assert isinstance(azure.place(request_, LATER, UNIT), Accepted)
+    assert azure.place(approved, LATER, UNIT) == NotSent(f"{code}: You may not.")
+    assert isinstance(azure.place(approved, LATER, UNIT), Accepted)
 
 
 def test_a_subscription_that_is_not_registered_is_explained_and_not_registered(
-    azure: Azure, arm: LocalArm, request_: Request
+    azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.faults.add("OrderItems_Create", "error:MissingSubscriptionRegistration:Not registered.")
 
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
 
     assert isinstance(outcome, NotSent)
     assert "az provider register --namespace Microsoft.EdgeOrder" in outcome.why
@@ -331,11 +315,11 @@ def test_a_subscription_that_is_not_registered_is_explained_and_not_registered(
 
 @pytest.mark.parametrize("member", ["streetAddress1", "city", "postalCode"])
 def test_an_address_that_has_changed_since_it_was_approved_is_not_shipped_to(
-    member: str, azure: Azure, arm: LocalArm, request_: Request
+    member: str, azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.add_address("columbus-plant", **{member: "43999 1"})
 
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
 
     assert isinstance(outcome, Refused)
     assert outcome.code == "AddressChanged"
@@ -343,10 +327,10 @@ def test_an_address_that_has_changed_since_it_was_approved_is_not_shipped_to(
     assert arm.puts() == []
 
 
-def test_an_address_that_is_gone_is_not_shipped_to(azure: Azure, arm: LocalArm, request_: Request) -> None:
+def test_an_address_that_is_gone_is_not_shipped_to(azure: Azure, arm: LocalArm, approved: Request) -> None:
     arm.faults.add("Addresses_Get", "error:ResourceNotFound:Gone.")
 
-    outcome = azure.place(request_, LATER, UNIT)
+    outcome = azure.place(approved, LATER, UNIT)
 
     assert isinstance(outcome, Refused)
     assert outcome.code == "AddressChanged"
@@ -355,11 +339,11 @@ def test_an_address_that_is_gone_is_not_shipped_to(azure: Azure, arm: LocalArm, 
 
 @pytest.mark.parametrize("kind", ["503_before", "error:AuthorizationFailed:No."])
 def test_an_address_that_cannot_be_read_means_that_nothing_was_sent(
-    kind: str, azure: Azure, arm: LocalArm, request_: Request
+    kind: str, azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.faults.add("Addresses_Get", kind, times=3)
 
-    assert isinstance(azure.place(request_, LATER, UNIT), NotSent)
+    assert isinstance(azure.place(approved, LATER, UNIT), NotSent)
     assert arm.puts() == []
 
 
@@ -367,18 +351,18 @@ def test_an_address_that_cannot_be_read_means_that_nothing_was_sent(
 
 
 def test_a_process_that_wakes_up_too_late_sends_nothing(
-    make_azure: MakeAzure, arm: LocalArm, request_: Request
+    make_azure: MakeAzure, arm: LocalArm, approved: Request
 ) -> None:
-    outcome = make_azure(clock=lambda: LATER).place(request_, LATER, UNIT)
+    outcome = make_azure(clock=lambda: LATER).place(approved, LATER, UNIT)
 
     assert outcome == NotSent("It was too late to send, the deadline was 2026-11-22 08:01 UTC.")
     assert arm.puts() == []
 
 
-def test_the_last_moment_before_the_deadline_is_in_time(make_azure: MakeAzure, request_: Request) -> None:
+def test_the_last_moment_before_the_deadline_is_in_time(make_azure: MakeAzure, approved: Request) -> None:
     in_time = LATER - timedelta(microseconds=1)
 
-    assert isinstance(make_azure(clock=lambda: in_time).place(request_, LATER, UNIT), Accepted)
+    assert isinstance(make_azure(clock=lambda: in_time).place(approved, LATER, UNIT), Accepted)
 
 
 def at_the_gate(happens: Callable[[], object]) -> Callable[[], Any]:
@@ -392,24 +376,24 @@ def at_the_gate(happens: Callable[[], object]) -> Callable[[], Any]:
 
 
 def test_where_nobody_listens_nothing_was_sent(
-    make_azure: MakeAzure, arm: LocalArm, request_: Request
+    make_azure: MakeAzure, arm: LocalArm, approved: Request
 ) -> None:
     azure = make_azure(clock=at_the_gate(arm.stop))
 
-    assert azure.place(request_, LATER, UNIT) == NotSent("Azure could not be reached.")
+    assert azure.place(approved, LATER, UNIT) == NotSent("Azure could not be reached.")
 
 
 def test_a_certificate_that_is_not_trusted_means_that_nothing_was_sent(
     make_azure: MakeAzure,
     arm: LocalArm,
-    request_: Request,
+    approved: Request,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     other, _ = make_authority(tmp_path)
     distrust = at_the_gate(lambda: monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other)))
 
-    outcome = make_azure(clock=distrust).place(request_, LATER, UNIT)
+    outcome = make_azure(clock=distrust).place(approved, LATER, UNIT)
 
     assert isinstance(outcome, NotSent)
     assert arm.puts() == []
@@ -420,24 +404,24 @@ def test_a_proxy_that_cannot_be_reached_means_that_nothing_was_sent(
     proxy: str,
     make_azure: MakeAzure,
     arm: LocalArm,
-    request_: Request,
+    approved: Request,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "")
     through = at_the_gate(lambda: monkeypatch.setenv("HTTPS_PROXY", proxy))
 
-    outcome = make_azure(clock=through).place(request_, LATER, UNIT)
+    outcome = make_azure(clock=through).place(approved, LATER, UNIT)
 
     assert isinstance(outcome, NotSent)
     assert arm.puts() == []
 
 
 def test_without_credentials_nothing_is_sent(
-    make_azure: MakeAzure, arm: LocalArm, request_: Request, monkeypatch: pytest.MonkeyPatch
+    make_azure: MakeAzure, arm: LocalArm, approved: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")
 
-    outcome = make_azure().place(request_, LATER, UNIT)
+    outcome = make_azure().place(approved, LATER, UNIT)
 
     assert isinstance(outcome, NotSent)
     assert outcome.why.startswith("NoCredentials: ")
@@ -446,35 +430,35 @@ def test_without_credentials_nothing_is_sent(
 
 
 def test_a_choice_of_credentials_that_there_is_not_is_told_as_such(
-    make_azure: MakeAzure, request_: Request, monkeypatch: pytest.MonkeyPatch
+    make_azure: MakeAzure, approved: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "magic")
 
-    outcome = make_azure().place(request_, LATER, UNIT)
+    outcome = make_azure().place(approved, LATER, UNIT)
 
     assert isinstance(outcome, NotSent)
     assert "AZURE_TOKEN_CREDENTIALS" in outcome.why
 
 
 def test_credentials_that_come_later_are_noticed(
-    make_azure: MakeAzure, arm: LocalArm, request_: Request, monkeypatch: pytest.MonkeyPatch
+    make_azure: MakeAzure, arm: LocalArm, approved: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     azure = make_azure()
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")
-    assert isinstance(azure.place(request_, LATER, UNIT), NotSent)
+    assert isinstance(azure.place(approved, LATER, UNIT), NotSent)
 
     monkeypatch.setenv("IDENTITY_HEADER", arm.environment()["IDENTITY_HEADER"])
 
-    assert isinstance(azure.place(request_, LATER, UNIT), Accepted)
+    assert isinstance(azure.place(approved, LATER, UNIT), Accepted)
 
 
 def test_tokens_that_azure_does_not_take_any_more_are_replaced(
-    azure: Azure, arm: LocalArm, request_: Request
+    azure: Azure, arm: LocalArm, approved: Request
 ) -> None:
     arm.revoke_tokens()
 
-    assert isinstance(azure.place(request_, LATER, UNIT), NotSent)
-    assert isinstance(azure.place(request_, LATER, UNIT), Accepted)
+    assert isinstance(azure.place(approved, LATER, UNIT), NotSent)
+    assert isinstance(azure.place(approved, LATER, UNIT), Accepted)
 
 
 # --- answers that no Azure should give --------------------------------------------------------------
@@ -588,7 +572,7 @@ CHALLENGE = Answer(
 @pytest.mark.parametrize(
     ("after", "expected"), [(None, Accepted), (Hangup(), Unclear), (Answer(401, b""), Unclear)]
 )
-def test_a_request_that_was_turned_away_for_a_better_token_is_sent_once_more(
+def test_a_approvedthat_was_turned_away_for_a_better_token_is_sent_once_more(
     after: Any, expected: type[Outcome], make_azure: MakeAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with odd(monkeypatch, CHALLENGE, after) as arm:
@@ -608,152 +592,3 @@ def test_a_better_token_that_comes_too_late_is_of_no_use(
 
         assert isinstance(azure.place(azure.check(wanted()), LATER, UNIT), NotSent)
         assert arm.puts() == []
-
-
-# --- what became of it ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def accepted(azure: Azure, request_: Request) -> str:
-    """Where Azure tells what became of a unit that it accepted."""
-    outcome = azure.place(request_, LATER, UNIT)
-    assert isinstance(outcome, Accepted)
-    return outcome.status_url
-
-
-@pytest.mark.parametrize("kind", FAULTS)
-def test_a_look_that_fails_changes_nothing(
-    kind: str, azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    arm.faults.add("OperationResults_Get", kind)
-
-    first: object
-    try:
-        first = azure.outcome(request_, UNIT, accepted)
-    except CloudDown as error:
-        first = error
-
-    assert isinstance(first, CloudDown) or first == placed(arm)
-    assert azure.outcome(request_, UNIT, accepted) == placed(arm)
-    assert len(arm.puts()) == len(arm.accepted()) == 1
-
-
-@pytest.mark.parametrize("kind", FAULTS)
-def test_nothing_is_called_placed_unless_its_item_was_seen(
-    kind: str, azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    arm.retry_after = 0.01
-    arm.faults.add("OrderItems_Get", kind, times=3)
-
-    with pytest.raises(CloudError):
-        azure.outcome(request_, UNIT, accepted)
-
-
-def test_as_long_as_azure_works_on_it_it_is_accepted(azure: Azure, arm: LocalArm, request_: Request) -> None:
-    arm.operation_seconds = 3600
-    outcome = azure.place(request_, LATER, UNIT)
-    assert isinstance(outcome, Accepted)
-
-    assert azure.outcome(request_, UNIT, outcome.status_url) == outcome
-    assert azure.outcome(request_, UNIT, "") == Accepted("", 10.0)
-    forgotten = outcome.status_url.replace("operationResults/", "operationResults/0")
-    assert azure.outcome(request_, UNIT, forgotten) == Accepted(forgotten, 10.0)
-    arm.finish()
-    assert azure.outcome(request_, UNIT, outcome.status_url) == placed(arm)
-
-
-def test_what_is_still_being_created_is_not_adopted_yet(
-    azure: Azure, arm: LocalArm, request_: Request
-) -> None:
-    arm.operation_seconds = 3600
-    azure.place(request_, LATER, UNIT)
-
-    with pytest.raises(CloudDown, match="still creating"):
-        find(azure, request_)
-    arm.finish()
-    assert find(azure, request_)[0].ours
-
-
-def test_what_was_accepted_and_failed_is_refused_in_the_words_of_azure(
-    azure: Azure, arm: LocalArm, request_: Request
-) -> None:
-    arm.faults.add("OrderItems_Create", "async:OutOfStock:None of these is left.")
-    outcome = azure.place(request_, LATER, UNIT)
-    assert isinstance(outcome, Accepted)
-
-    assert azure.outcome(request_, UNIT, outcome.status_url) == Refused(
-        "OutOfStock", "None of these is left."
-    )
-    assert arm.items == []
-
-
-def test_an_operation_that_failed_while_the_item_is_there_is_no_refusal(
-    azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    arm.faults.add("OperationResults_Get", "error:SomethingElse:Failed.")
-
-    assert azure.outcome(request_, UNIT, accepted) == placed(arm)
-
-
-@pytest.mark.parametrize("state", ["Failed", "Canceled"])
-def test_an_item_whose_making_failed_is_for_people_to_judge(
-    state: str, azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    item = {**arm.items[0], "properties": {**arm.items[0]["properties"], "provisioningState": state}}
-    arm.put_raw(UNIT, item)
-
-    outcome = azure.outcome(request_, UNIT, accepted)
-
-    assert isinstance(outcome, Unclear)
-    assert state.lower() in outcome.why
-    assert not find(azure, request_)[0].ours
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "https://arm.example.com/subscriptions/x?api-version=2024-02-01",
-        "http://{host}/subscriptions/x",
-        "https://{host}@arm.example.com/subscriptions/x",
-        "file:///etc/passwd",
-    ],
-)
-@pytest.mark.usefixtures("accepted")
-def test_no_token_goes_to_another_host(url: str, azure: Azure, arm: LocalArm, request_: Request) -> None:
-    before = len(arm.requests)
-    url = url.format(host=arm.url.removeprefix("https://"))
-
-    assert azure.outcome(request_, UNIT, url) == placed(arm)
-    assert azure.outcome(request_, SECOND, url) == Unclear(
-        "Azure took the request, and has no order item with its name."
-    )
-    assert [request.operation for request in arm.requests[before:]] == ["OrderItems_Get"] * 2
-
-
-def test_an_operation_that_azure_has_forgotten_is_decided_by_the_item(
-    azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    forgotten = accepted.replace("operationResults/", "operationResults/0")
-
-    assert azure.outcome(request_, UNIT, forgotten) == placed(arm)
-    assert isinstance(azure.outcome(request_, SECOND, forgotten), Unclear)
-
-
-@pytest.mark.parametrize("code", DENIED)
-def test_a_look_without_rights_says_so_and_nothing_about_the_unit(
-    code: str, azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    arm.faults.add("OperationResults_Get", f"error:{code}:You may not.")
-
-    with pytest.raises(CloudDenied):
-        azure.outcome(request_, UNIT, accepted)
-
-
-def test_a_look_costs_two_requests_at_most(
-    azure: Azure, arm: LocalArm, request_: Request, accepted: str
-) -> None:
-    before = len(arm.requests)
-    azure.outcome(request_, UNIT, accepted)
-
-    assert [one.operation for one in arm.requests[before:]] == ["OperationResults_Get", "OrderItems_Get"]

@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from bot.core.request import AwsTerms, AzureTerms, LineItem, Request
+from bot.clouds.azure import Azure
+from bot.core.request import AwsTerms, AzureTerms, LineItem, NewAddress, Request
+from bot.core.snapshot import Ref
+from bot.demo.arm import LocalArm
+from bot.ports import Found, Placed
 
 REGION = "eu-west-1"
 ELSEWHERE = "us-east-1"
@@ -32,12 +36,31 @@ def asked(
 PRODUCT = "azurestackedge/azurestackedge/azurestackedgegpu"
 GROUP = "edge-hardware"
 UNIT, SECOND = "ord-7f3k2m-1", "ord-7f3k2m-2"
+HERE = f"{GROUP}/"
+SECRETS = ("1 Mill Street", "5550100", "dana@example.com", "Dana Fox", "sig=")
+"""What the local Azure knows and nobody may read."""
+BERLIN = NewAddress("Torstrasse 1", "Berlin", "", "10119", "DE", "Ada Byron", "0301234567", "ada@example.com")
 
 
 def wanted(**terms: Any) -> Request:
     """Two units of something that the local Azure sells, before Azure was asked about it."""
     usual = AzureTerms(PRODUCT, "edgep_base", 2, "Purchase", "columbus-plant", "eastus", GROUP)
     return Request("azure", replace(usual, **terms), reason="more room")
+
+
+def operations(arm: LocalArm) -> list[str]:
+    """What the local Azure was asked for, in sequence."""
+    return [request.operation for request in arm.requests]
+
+
+def placed(arm: LocalArm, unit: str = UNIT) -> Placed:
+    """The outcome for a unit that the local Azure has."""
+    return Placed(Ref(arm.subscription, f"{GROUP}/ord-7f3k2m", (HERE + unit,)))
+
+
+def find(azure: Azure, request: Request, unit: str = UNIT) -> tuple[Found, ...]:
+    """What the adapter finds for a unit."""
+    return azure.look_alikes(request, NOW, frozenset(), unit)
 
 
 @dataclass

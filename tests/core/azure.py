@@ -100,6 +100,9 @@ SEED = Unit(
     quantity=1,
     status="Confirmed",
     details=(
+        ("Cancellation", "Not cancellable"),
+        ("Return", "Not returnable"),
+        ("Deletion", "Not allowed"),
         ("Order type", "Purchase"),
         ("Configuration", "edgep_base"),
         ("Double encryption", "Disabled"),

@@ -11,13 +11,11 @@ from bot.core.messages.card import card
 from bot.core.messages.status import status
 from bot.core.messages.words import headline, readable
 from bot.core.order import Kind, Order, State
-from bot.core.snapshot import Passage, Shipment, Snapshot
+from bot.core.snapshot import Passage, Shipment
 from tests.core.azure import (
     LIFE,
     NO,
     REF,
-    SEED,
-    SEED_REF,
     SEEN_ELSEWHERE,
     A,
     D,
