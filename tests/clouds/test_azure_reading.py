@@ -150,7 +150,7 @@ def test_the_sample_of_the_documentation_is_followed_by_its_name(azure: Azure, a
     snapshot = azure.find("TestOrderItemName1")
 
     assert snapshot.status == "Confirmed"
-    assert dict(snapshot.units[0].details)["Cancellation"] == "NotCancellable"
+    assert dict(snapshot.units[0].details)["Cancellation"] == "Not cancellable"
 
 
 # --- following --------------------------------------------------------------------------------------
