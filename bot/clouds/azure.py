@@ -217,7 +217,8 @@ class Azure:
             for part in parts(ref):
                 followed[part].append(ref)
         found: dict[Ref, dict[str, view.Seen]] = {ref: {} for ref in refs}
-        for item in self._items.all(EXPAND):
+        groups = {part.partition("/")[0] for part in followed}
+        for item in self._items.all(EXPAND, groups):
             part = part_of(item)
             for ref in followed.get(part, ()):
                 # Not in `found` any more: an item may be on two pages while others come and go.

@@ -12,7 +12,7 @@ from bot.clouds.azure_client import API_VERSION, Arm
 from bot.clouds.azure_items import NOT_FOUND, check_group, check_name, named, only, or_none, part_of
 from bot.clouds.reading import Answer, a_dict, a_list, text
 from bot.core.request import AzureTerms, NewAddress
-from bot.errors import CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudRefused, CloudUnknown
 
 
 class Addresses:
@@ -33,8 +33,19 @@ class Addresses:
         return self._arm.one(lambda client, **options: client.addresses.get(group, name, **options))
 
     def all(self) -> Iterator[Answer]:
-        """Every saved address of the subscription."""
-        return self._arm.all(lambda client, **options: client.addresses.list_by_subscription(**options))
+        """Every saved address of the subscription, or of the bot's own resource group where that is all
+        that its role reaches."""
+        group = self._group
+        try:
+            yield from self._arm.all(
+                lambda client, **options: client.addresses.list_by_subscription(**options)
+            )
+        except CloudDenied:
+            if not group:
+                raise
+            yield from self._arm.all(
+                lambda client, **options: client.addresses.list_by_resource_group(group, **options)
+            )
 
     def find(self, terms: AzureTerms) -> tuple[str, Answer]:
         """The address that a request names, and the resource group that it is in.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from bot.clouds import AzureAccount
@@ -11,7 +11,7 @@ from bot.clouds.azure_client import Arm
 from bot.clouds.reading import Answer, a_dict, a_list, text
 from bot.core.request import RESOURCE_GROUP
 from bot.core.snapshot import Ref
-from bot.errors import CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudRefused, CloudUnknown
 
 EXPAND = "parentDeviceDetails,deviceDetails,forwardShippingDetails,reverseShippingDetails"
 """Without it, Azure says nothing of devices and parcels."""
@@ -39,10 +39,28 @@ class Items:
             )
         )
 
-    def all(self, expand: str | None = None) -> Iterator[Answer]:
-        """Every order item of the subscription, a request a page."""
+    def all(self, expand: str | None = None, groups: Collection[str] = ()) -> Iterator[Answer]:
+        """Every order item of the subscription, a request a page.
+
+        Where the bot's role reaches no further than resource groups: every one of `groups`, and of the
+        bot's own.
+        """
+        try:
+            yield from self._arm.all(
+                lambda client, **options: client.order_items.list_by_subscription(expand=expand, **options)
+            )
+        except CloudDenied:
+            if not (reached := {self._group, *groups} - {""}):
+                raise
+            for group in sorted(reached):
+                yield from self._of_group(group, expand)
+
+    def _of_group(self, group: str, expand: str | None) -> Iterator[Answer]:
+        check_group(group)
         return self._arm.all(
-            lambda client, **options: client.order_items.list_by_subscription(expand=expand, **options)
+            lambda client, **options: client.order_items.list_by_resource_group(
+                group, expand=expand, **options
+            )
         )
 
     def named(self, subscription: str, name: str) -> Ref:

@@ -87,7 +87,9 @@ def _read(cloud: Cloud, order: Order, summary: Summary) -> Snapshot:
 
 
 def _worth_a_look(order: Order, summary: Summary, stale: frozenset[str]) -> bool:
-    return _changed(order, summary) or (summary.snapshot is None and order.id in stale)
+    """What is on its way and not on the list is looked for every time: nothing else would show a change."""
+    lost = summary.missing and order.state is State.PLACED
+    return lost or _changed(order, summary) or (summary.snapshot is None and order.id in stale)
 
 
 def _changed(order: Order, summary: Summary) -> bool:

@@ -185,6 +185,18 @@ def portal_order(arm: LocalArm, number: int) -> Ref:
     return Ref(arm.subscription, f"{GROUP}/ord-{number:06}", tuple(HERE + part for part in parts))
 
 
+def test_a_role_that_reaches_no_further_than_its_resource_group_is_enough(
+    azure: Azure, arm: LocalArm, ref: Ref
+) -> None:
+    denied = "error:AuthorizationFailed:No authorization over scope '/subscriptions/…'."
+    arm.faults.add("OrderItems_ListBySubscription", denied, times=9)
+    arm.faults.add("Addresses_ListBySubscription", denied, times=9)
+
+    assert told(azure, ref)[ref.id].snapshot == azure.read(ref)
+    assert azure.catalogue(azure.scopes[0]).choices["address"]
+    assert {"OrderItems_ListByResourceGroup", "Addresses_ListByResourceGroup"} <= set(operations(arm))
+
+
 def test_only_what_is_followed_is_told(azure: Azure, arm: LocalArm, ref: Ref) -> None:
     arm.add_item("other-1", "other")
 
