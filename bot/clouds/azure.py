@@ -101,7 +101,7 @@ class Azure:
         """Send a unit once at most; see `_failed` for what becomes of which failure."""
         terms = request.azure
         try:
-            address = self._addresses.get(terms.address_group, terms.address)
+            address = self._address(terms)
         except CloudUnknown:
             return Refused(ADDRESS_CHANGED, f"The address {terms.address} is not in Azure any more. {AGAIN}")
         except CloudError as error:
@@ -120,8 +120,11 @@ class Azure:
                 gate,
             )
         except Exception as error:  # noqa: BLE001 - whatever happens, what matters is whether it was sent
-            return self._failed(error, gate, request, unit)
+            return self._failed(error, gate, request, unit, properties)
         return self._answered(reply, request, unit)
+
+    def _address(self, terms: AzureTerms) -> Answer:
+        return self._addresses.get(terms.address_group, terms.address.rpartition("/")[2])
 
     def _answered(self, reply: Reply, request: Request, unit: str) -> Outcome:
         if reply.status == 202:
@@ -130,7 +133,7 @@ class Azure:
             return self._standing(a_dict(reply.body), request, unit, Accepted("", reply.retry_after))
         return Unclear(f"Azure answered {reply.status} without the order item.")
 
-    def _failed(self, error: Exception, gate: Gate, request: Request, unit: str) -> Outcome:
+    def _failed(self, error: Exception, gate: Gate, request: Request, unit: str, address: Answer) -> Outcome:
         """What a failed placing call means.
 
         Nothing was ordered if nothing was sent, or if ARM kept the request from Edge Order: for want of
@@ -141,8 +144,9 @@ class Azure:
         if not gate.passed or never_connected(error) or isinstance(meaning, CloudDenied):
             return NotSent(str(meaning))
         if isinstance(meaning, CloudRefused):
-            return self._believed(meaning, request, unit, Accepted("", RETRY_AFTER))
-        return Unclear(str(meaning))
+            refusal = CloudRefused(meaning.code, placing.hide(meaning.words, address))
+            return self._believed(refusal, request, unit, Accepted("", RETRY_AFTER))
+        return Unclear(placing.hide(str(meaning), address))
 
     def _believed(self, refusal: CloudRefused, request: Request, unit: str, waiting: Accepted) -> Outcome:
         """A refusal, unless the order item is there all the same, or nobody can tell."""
@@ -167,13 +171,21 @@ class Azure:
             # Azure forgets operations; the order item tells.
             return self._by_item(request, unit, waiting, missing)
         except CloudRefused as refusal:
-            return self._believed(refusal, request, unit, waiting)
+            return self._believed(self._discreet(refusal, request.azure), request, unit, waiting)
         waiting = Accepted(status_url, reply.retry_after)
         if reply.status != 202:
             return self._by_item(request, unit, waiting, missing)
         if part_of_id(reply.location) in self._ref(request, unit).parts:
             return self._by_item(request, unit, waiting, waiting)
         return replace(waiting, status_url=reply.location or status_url)
+
+    def _discreet(self, refusal: CloudRefused, terms: AzureTerms) -> CloudRefused:
+        """A refusal that quotes nothing of the address but its town and country."""
+        try:
+            address = a_dict(self._address(terms).get("properties"))
+        except CloudUnknown:
+            address = {}
+        return CloudRefused(refusal.code, placing.hide(refusal.words, address))
 
     def _by_item(self, request: Request, unit: str, waiting: Accepted, missing: Outcome) -> Outcome:
         """What the order item says: `waiting` while Azure still makes it, `missing` where there is none."""
@@ -297,7 +309,6 @@ class Azure:
             terms,
             product=offers.product_of(offer) or terms.product,
             configuration=offers.configuration_of(offer),
-            address=terms.address.rpartition("/")[2],
             address_group=group,
             place=offers.place(properties),
             country=country,

@@ -17,7 +17,7 @@ from bot.clouds.azure_items import Items, parts
 from bot.clouds.reading import Answer, a_dict, text
 from bot.core.events import Operation
 from bot.core.snapshot import Ref
-from bot.errors import CloudRefused
+from bot.errors import CloudDenied, CloudRefused
 from bot.ports import FEE
 
 MAILED = ("Shipped", "Delivered")
@@ -107,14 +107,15 @@ def _carry_out(arm: Arm, items: Items, ref: Ref, act: Act, make: Make, *, fee: b
             nobody has agreed to (`FEE`), and nothing is done.
     """
     there = {part: item for part in parts(ref) if (item := items.get(part))}
+    to_do = {part: item for part, item in there.items() if _stage(item) not in act.stages}
     if not fee:
-        _check_fee(there, act)
+        _check_fee(to_do, act)
     urls, refusals = [], []
-    for part, item in there.items():
-        if _stage(item) in act.stages:
-            continue
+    for part, item in to_do.items():
         try:
             urls.append(_do(arm, act, part, item, make))
+        except CloudDenied:
+            raise  # it is the bot that may not: for whoever asked there is nothing to change
         except CloudRefused as refusal:
             refusals.append(CloudRefused(refusal.code, f"{_name(part)}: {refusal.words}"))
     refusals += _missing(ref, there, act)
@@ -123,8 +124,8 @@ def _carry_out(arm: Arm, items: Items, ref: Ref, act: Act, make: Make, *, fee: b
     return tuple(filter(None, urls))
 
 
-def _check_fee(there: dict[str, Answer], act: Act) -> None:
-    costly = [_name(part) for part, item in there.items() if act.costs and _status(item, act) == act.costs]
+def _check_fee(to_do: dict[str, Answer], act: Act) -> None:
+    costly = [_name(part) for part, item in to_do.items() if act.costs and _status(item, act) == act.costs]
     if costly:
         raise CloudRefused(FEE, f"Azure takes a fee before {', '.join(costly)} can be {act.done}.")
 

@@ -86,15 +86,22 @@ class Addresses:
         there = or_none(partial(self.get, terms.resource_group, name))
         wanted: Any = body(terms.location, address)
         if there is None:
-            return self._arm.ask_for(
-                lambda client, **options: client.addresses.begin_create(
-                    terms.resource_group, name, wanted, polling=False, **options
-                )
-            ).location
+            return self._create(terms.resource_group, name, wanted)
         if not _covers(placing.shipped_to(a_dict(there.get("properties"))), wanted["properties"]):
             raise CloudRefused("AddressExists", f"There is another address named {name}. Use another name.")
         saving = placing.state(there) == "creating"
         return f"{self._arm.url}{text(there.get('id'))}?api-version={API_VERSION}" if saving else ""
+
+    def _create(self, group: str, name: str, wanted: Any) -> str:
+        try:
+            return self._arm.ask_for(
+                lambda client, **options: client.addresses.begin_create(
+                    group, name, wanted, polling=False, **options
+                )
+            ).location
+        except CloudRefused as refusal:
+            words = placing.hide(refusal.words, wanted["properties"])
+            raise type(refusal)(refusal.code, words) from None
 
 
 def body(location: str, address: NewAddress) -> dict[str, Any]:

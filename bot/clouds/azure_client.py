@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from bot.clouds import AzureAccount
 from bot.clouds.azure_errors import (
@@ -27,7 +26,7 @@ from bot.clouds.azure_errors import (
     json_of,
 )
 from bot.clouds.gate import Gate
-from bot.clouds.reading import Answer, text
+from bot.clouds.reading import Answer, text, url_parts
 from bot.errors import CloudDenied, CloudDown, CloudError
 
 if TYPE_CHECKING:
@@ -134,9 +133,8 @@ class Arm:
 
     def ours(self, url: str) -> bool:
         """Whether a URL is on our own Azure Resource Manager: elsewhere no token may go."""
-        return urlsplit(url).netloc.lower() == urlsplit(self.url).netloc.lower() and url.startswith(
-            "https://"
-        )
+        parts, own = url_parts(url), url_parts(self.url)
+        return (parts.scheme, parts.netloc.lower()) == ("https", own.netloc.lower())
 
     def ask_for(self, call: Call) -> Reply:
         """Have something done that does no harm when done twice."""
@@ -200,8 +198,8 @@ class Arm:
         from azure.identity import DefaultAzureCredential
 
         if self._credential is None:
-            # At info it logs the headers of every request.
-            logging.getLogger("azure").setLevel(logging.WARNING)
+            for chatty in ("azure", "msal"):  # they log the headers of every request
+                logging.getLogger(chatty).setLevel(logging.WARNING)
             try:
                 self._credential = DefaultAzureCredential(
                     disable_instance_discovery=self.url not in KNOWN_CLOUDS,
@@ -236,7 +234,7 @@ class Arm:
 
     def meaning(self, error: Exception) -> CloudError:
         """What a failure means; tokens that do not work are not used again."""
-        told = cloud_error(error)
+        told = error if isinstance(error, CloudError) else cloud_error(error)
         if isinstance(told, CloudDenied) and told.code in STALE_CREDENTIALS:
             self.forget()
         return told

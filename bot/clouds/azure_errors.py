@@ -66,9 +66,13 @@ DENIED = STALE_CREDENTIALS | {
     "LinkedAuthorizationFailed",
     "SubscriptionNotFound",
     NOT_REGISTERED,
+    # This API is not there at all, which says nothing of the thing that was asked about.
+    "InvalidApiVersionParameter",
+    "InvalidResourceNamespace",
+    "InvalidResourceType",
+    "NoRegisteredProviderFound",
+    "UnsupportedApiVersion",
 }
-# A 404 that is not about the thing: this API is not there at all.
-NO_SUCH_API = frozenset({"InvalidResourceNamespace", "InvalidResourceType", "NoRegisteredProviderFound"})
 ERROR_CODE = re.compile("[A-Za-z][A-Za-z0-9._]*")
 UNREADABLE = "Azure's answer could not be read."
 LONGEST_WHY = 500  # characters: a proxy's error page is not for reading
@@ -98,9 +102,15 @@ def _refusal(error: HttpResponseError) -> CloudRefused:
     code, words, status = _code(error), _words(error), error.status_code
     if code == NOT_REGISTERED:
         return CloudDenied(code, HOW_TO_REGISTER)
-    if code in DENIED or status == 401 or (status == 404 and code in NO_SUCH_API):
+    # Whatever the reason, a 403 to a question is about who asks.
+    not_shown = status == 403 and _method(error) == "GET"
+    if code in DENIED or status == 401 or not_shown:
         return CloudDenied(code, words)
     return CloudUnknown(code, words) if status == 404 else CloudRefused(code, words)
+
+
+def _method(error: HttpResponseError) -> str:
+    return text(getattr(getattr(error.response, "request", None), "method", ""))
 
 
 def never_connected(error: BaseException | None) -> bool:

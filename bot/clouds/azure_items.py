@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from urllib.parse import urlsplit
 
 from bot.clouds import AzureAccount
 from bot.clouds.azure_client import Arm
-from bot.clouds.reading import Answer, a_dict, a_list, text
+from bot.clouds.reading import Answer, a_dict, a_list, text, url_parts
 from bot.core.request import RESOURCE_GROUP
 from bot.core.snapshot import Ref
 from bot.errors import CloudDenied, CloudRefused, CloudUnknown
@@ -123,7 +122,7 @@ def part_of(resource: Answer) -> str:
 
 def part_of_id(path: str) -> str:
     """`GROUP/NAME` in lower case of the resource that an id or URL names; "" where it names none."""
-    steps = urlsplit(path).path.lower().strip("/").split("/")
+    steps = url_parts(path).path.lower().strip("/").split("/")
     named = dict(zip(steps[::2], steps[1::2], strict=False))
     return f"{named['resourcegroups']}/{steps[-1]}" if "resourcegroups" in named else ""
 

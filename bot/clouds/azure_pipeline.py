@@ -8,7 +8,6 @@ registers it by itself and waits without limit (azure-core 1.41, azure-mgmt-core
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from azure.core.credentials import TokenCredential
@@ -27,6 +26,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.edgeorder import EdgeOrderManagementClient
 
 from bot.clouds.gate import Gate
+from bot.clouds.reading import url_parts
 from bot.errors import CloudDown
 
 APPLICATION = "quartermaster"  # in the user agent, so that activity logs tell our calls from others
@@ -50,10 +50,10 @@ class OurHostOnly(SansIOHTTPPolicy[HttpRequest, HttpResponse]):
     """Keeps the bearer token from every host but our own, wherever the link to one comes from."""
 
     def __init__(self, url: str) -> None:
-        self._host = urlsplit(url).netloc.lower()
+        self._host = url_parts(url).netloc.lower()
 
     def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
-        if urlsplit(request.http_request.url).netloc.lower() != self._host:
+        if url_parts(request.http_request.url).netloc.lower() != self._host:
             raise CloudDown("Azure's answer points to a host that is not its own.")
         request.http_request.headers["x-ms-correlation-request-id"] = str(uuid4())
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from bot.clouds.reading import Answer, a_dict, text, time_of
+from bot.clouds.reading import Answer, a_dict, a_list, text, time_of
 from bot.core.request import AzureTerms
 from bot.core.snapshot import Ref
 from bot.errors import CloudDown
@@ -21,6 +23,8 @@ TAG = "quartermaster-order"
 NOT_OURS = "Azure has an order item with this name that does not carry our tag."
 NOT_THERE = "Azure took the request, and has no order item with its name."
 PRODUCT_LEVELS = ("productFamilyName", "productLineName", "productName")
+PUBLIC_MEMBERS = frozenset({"city", "stateOrProvince", "country", "addressType"})
+SHORTEST_SECRET = 3  # characters: what is shorter is found in any sentence
 FAILED_STATES = frozenset({"failed", "canceled"})
 
 
@@ -95,6 +99,20 @@ def digest(address: Answer) -> str:
     """SHA-256, in hex, of where and to whom a saved address sends things."""
     canonical = json.dumps(shipped_to(address), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def hide(words: str, address: Answer) -> str:
+    """Words of Azure's without what they quote of an address: only its town and country may be read."""
+    for secret in sorted(_private(shipped_to(address)), key=len, reverse=True):
+        words = re.sub(re.escape(secret), "[…]", words, flags=re.IGNORECASE)
+    return words
+
+
+def _private(address: dict[str, Any]) -> Iterator[str]:
+    for member, value in (pair for part in address.values() for pair in part.items()):
+        if member not in PUBLIC_MEMBERS:
+            said = (text(one).strip() for one in (a_list(value) or [value]))
+            yield from (one for one in said if len(one) >= SHORTEST_SECRET)
 
 
 def ref(subscription: str, terms: AzureTerms, unit: str) -> Ref:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from bot.clouds.azure_catalogue import duration, place
-from bot.clouds.reading import PRIVATE, Answer, Facts, a_dict, dicts, tell, text, time_of
+from bot.clouds.azure_placing import hide
+from bot.clouds.reading import PRIVATE, Answer, Facts, a_dict, dicts, tell, text, time_of, url_parts
 from bot.core.messages.words import readable
 from bot.core.snapshot import Passage, Shipment, Unit
 
@@ -87,7 +87,7 @@ def unit(part: str, item: Answer) -> Unit:
         status=_status(current) or text(properties.get("provisioningState")),
         shipment=_shipment(a_dict(details.get("forwardShippingDetails"))),
         way_back=_shipment(a_dict(details.get("reverseShippingDetails"))),
-        facts=_facts(details, product),
+        facts=_facts(properties, details, product),
         details=_details(item, properties, details, product),
         record=_record(item, properties, details, product),
         passages=_passages(dicts(details.get("orderItemStageHistory")), current),
@@ -143,11 +143,7 @@ def _shipment(parcel: Answer) -> Shipment | None:
 
 def _link(value: object) -> str:
     """An address for people to open; nothing where it is none."""
-    url = text(value).strip()
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
+    url, parts = text(value).strip(), url_parts(value)
     return url if parts.scheme in ("http", "https") and parts.netloc and len(url.split()) == 1 else ""
 
 
@@ -162,10 +158,10 @@ def _time(value: object) -> str:
 # --- what is shown of it -------------------------------------------------------------------------
 
 
-def _facts(details: Answer, product: Answer) -> Facts:
+def _facts(properties: Answer, details: Answer, product: Answer) -> Facts:
     shown = {
         "Serial number": _listed(_serial(device) for device in _devices(product)),
-        "Error": _error(a_dict(details.get("error"))),
+        "Error": _discreet(_error(a_dict(details.get("error"))), properties),
         "Cancellation reason": text(details.get("cancellationReason")),
         "Return reason": text(details.get("returnReason")),
     }
@@ -181,7 +177,7 @@ def _details(item: Answer, properties: Answer, details: Answer, product: Answer)
         **_ordered(details, product),
         **_chosen(preferences),
         **_addressed(a_dict(properties.get("addressDetails")), details),
-        **_error_details(a_dict(details.get("error"))),
+        **_error_details(a_dict(details.get("error")), properties),
     }
     for answer, known in (
         (item, RESOURCE),
@@ -321,15 +317,24 @@ def _counted(configuration: Answer) -> str:
 
 def _error(error: Answer) -> str:
     """`Code: message`."""
-    return ": ".join(filter(None, (text(error.get("code")), text(error.get("message")))))[:LONGEST_ERROR]
+    return ": ".join(filter(None, (text(error.get("code")), text(error.get("message")))))
 
 
-def _error_details(error: Answer) -> dict[str, str]:
+def _discreet(words: str, properties: Answer) -> str:
+    """Words of Azure's without what they quote of the item's own addresses."""
+    addresses = a_dict(properties.get("addressDetails"))
+    emails = a_dict(properties.get("orderItemDetails")).get("notificationEmailList")
+    for address in (addresses.get("forwardAddress"), addresses.get("returnAddress")):
+        words = hide(words, a_dict(address))
+    return hide(words, {"contactDetails": {"emailList": emails}})[:LONGEST_ERROR]
+
+
+def _error_details(error: Answer, properties: Answer) -> dict[str, str]:
     below = [one for one in _below(error, DEEPEST_ERROR) if one is not error]
     additional = [info for one in (error, *below) for info in dicts(one.get("additionalInfo"))]
     return {
         "Error target": text(error.get("target")),
-        "Error details": "; ".join(filter(None, map(_targeted, below)))[:LONGEST_ERROR],
+        "Error details": _discreet("; ".join(filter(None, map(_targeted, below))), properties),
         "Error information": _listed(text(info.get("type")) for info in additional),
     }
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from bot.ports import Choice
 
@@ -47,6 +48,14 @@ def time_of(value: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if at.year > 1 else None
+
+
+def url_parts(value: object) -> SplitResult:
+    """The parts of a URL; empty ones where it is none."""
+    try:
+        return urlsplit(text(value).strip())
+    except ValueError:
+        return urlsplit("")
 
 
 def words(value: object) -> str:

@@ -17,8 +17,10 @@ from tests.clouds.conftest import MakeAzure, point_to
 from tests.clouds.world import (
     BERLIN,
     GROUP,
+    LATER,
     PRODUCT,
     SECRETS,
+    UNIT,
     operations,
     wanted,
 )
@@ -168,11 +170,19 @@ def test_an_address_is_found_in_whatever_resource_group_it_is(azure: Azure, arm:
 
     for name in ("paris-1", "OFFICES/paris-1"):
         terms = azure.check(wanted(address=name)).azure
-        assert (terms.address_group.lower(), terms.address, terms.place) == (
-            "offices",
-            "paris-1",
-            "Paris, FR",
-        )
+        assert (terms.address_group.lower(), terms.address) == ("offices", name)
+        assert terms.place == "Paris, FR"
+
+
+def test_an_address_of_another_resource_group_is_shipped_to(azure: Azure, arm: LocalArm) -> None:
+    arm.add_address("paris-1", "offices", city="Paris", country="FR")
+    arm.add_address("paris-1", city="Texas")
+
+    azure.place(azure.check(wanted(address="offices/paris-1")), LATER, UNIT)
+
+    (item,) = arm.accepted()
+    shipped = item["properties"]["addressDetails"]["forwardAddress"]["shippingAddress"]
+    assert (shipped["city"], shipped["country"]) == ("Paris", "FR")
 
 
 def test_of_several_addresses_of_one_name_that_of_the_group_counts_or_it_has_to_be_said(
@@ -352,6 +362,16 @@ def test_an_address_whose_saving_was_not_answered_is_there_at_the_second_try(
 
     assert azure.save_address("berlin-1", wanted(), BERLIN) == ""
     assert operations(arm).count("Addresses_Create") == 1
+
+
+def test_a_refusal_to_save_does_not_repeat_the_address(azure: Azure, arm: LocalArm) -> None:
+    arm.faults.add("Addresses_Create", "error:InvalidAddress:No Torstrasse 1 in Berlin (ADA@example.com).")
+
+    with pytest.raises(CloudRefused) as refusal:
+        azure.save_address("berlin-1", wanted(), BERLIN)
+
+    assert refusal.value.words == "No […] in Berlin ([…])."
+    assert refusal.value.__cause__ is None
 
 
 def test_a_saving_that_fails_says_why(azure: Azure, arm: LocalArm) -> None:

@@ -141,6 +141,24 @@ def test_an_operation_that_azure_has_forgotten_is_decided_by_the_item(
     assert isinstance(azure.outcome(approved, SECOND, forgotten), Unclear)
 
 
+@pytest.mark.parametrize("url", ["https://[", "\x00", "https://"])
+def test_a_status_url_that_is_none_is_decided_by_the_item(
+    url: str, azure: Azure, arm: LocalArm, approved: Request, accepted: str
+) -> None:
+    assert azure.outcome(approved, UNIT, url) == placed(arm)
+    assert azure.outcome(approved, UNIT, accepted) == placed(arm)
+
+
+@pytest.mark.parametrize("code", ["RequestDisallowedByPolicy", "NoRegisteredProviderFound"])
+def test_not_being_let_look_does_not_mean_that_it_failed(
+    code: str, azure: Azure, arm: LocalArm, approved: Request, accepted: str
+) -> None:
+    arm.faults.add("OperationResults_Get", f"error:{code}:Not you.")
+
+    with pytest.raises(CloudDenied):
+        azure.outcome(approved, SECOND, accepted)
+
+
 @pytest.mark.parametrize("code", DENIED)
 def test_a_look_without_rights_says_so_and_nothing_about_the_unit(
     code: str, azure: Azure, arm: LocalArm, approved: Request, accepted: str

@@ -257,6 +257,23 @@ def test_a_refusal_quotes_azure_and_was_sent_once(
     assert arm.items == []
 
 
+def test_a_refusal_that_quotes_the_address_says_no_more_than_its_town(
+    azure: Azure, arm: LocalArm, approved: Request
+) -> None:
+    said = "1 MILL STREET, 43215 Columbus, is unknown; dana@example.com (5550100, Dana Fox) was told."
+    for kind in ("error", "async"):
+        arm.faults.add("OrderItems_Create", f"{kind}:InvalidAddress:{said}")
+    arm.faults.add("OrderItems_Create", f"error:TooManyRequests:{said}")
+    quoted = "[…], […] Columbus, is unknown; […] ([…], […]) was told."
+
+    assert azure.place(approved, LATER, UNIT) == Refused("InvalidAddress", quoted)
+    accepted = azure.place(approved, LATER, UNIT)
+    assert isinstance(accepted, Accepted)
+    assert azure.outcome(approved, UNIT, accepted.status_url) == Refused("InvalidAddress", quoted)
+    unclear = azure.place(approved, LATER, UNIT)
+    assert unclear == Unclear(f"Azure answered 429 TooManyRequests: {quoted}")
+
+
 def test_what_is_not_sold_any_more_is_refused_in_the_words_of_azure(azure: Azure, approved: Request) -> None:
     gone = replace(approved, terms=replace(approved.azure, configuration="nope"))
 

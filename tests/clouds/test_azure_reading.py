@@ -311,7 +311,8 @@ def test_azure_is_not_waited_for_longer_than_a_worker_would(azure: Azure, arm: L
 def test_a_no_of_azure_is_of_the_right_kind(
     code: str, kind: type[Exception], azure: Azure, arm: LocalArm
 ) -> None:
-    arm.faults.add("OrderItems_ListBySubscription", f"error:{code}:No.")
+    for listing in ("OrderItems_ListBySubscription", "OrderItems_ListByResourceGroup"):
+        arm.faults.add(listing, f"error:{code}:No.")
 
     with pytest.raises(CloudRefused) as refusal:
         told(azure)

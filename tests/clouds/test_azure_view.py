@@ -235,6 +235,15 @@ def test_an_error_is_told_with_code_message_target_and_details() -> None:
     assert said["Error information"] == "PolicyViolation"
 
 
+def test_an_error_that_quotes_the_address_says_no_more_than_its_town() -> None:
+    quoted = "16 Townsend St, 94107 San Francisco: call 0000000000, write to b@x.org"
+    error = {"code": "A", "message": quoted, "details": [{"message": quoted}]}
+
+    said = told(item(error=error, notificationEmailList=["b@x.org"]))
+    assert said["Error"] == "A: […], […] San Francisco: call […], write to […]"
+    assert said["Error details"] == "[…], […] San Francisco: call […], write to […]"
+
+
 def test_reasons_preferences_site_and_mode_are_told() -> None:
     preferences = {
         "notificationPreferences": [
