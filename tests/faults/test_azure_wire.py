@@ -239,3 +239,20 @@ def test_an_address_that_was_changed_after_the_approval_stops_the_order(inside: 
 
     assert inside.order(id).state is State.REFUSED
     assert inside.arm.puts() == []
+
+
+def test_what_was_placed_is_followed_while_another_unit_is_unclear(make_three: MakeInside) -> None:
+    inside = make_three()
+    id = break_unit(inside, "drop_before")
+    inside.look()
+    first, second, _ = inside.names(id)
+    inside.arm.set_stage(first, "Shipped")
+    inside.work_for(300)
+
+    assert inside.order(id).state is State.UNCLEAR
+    assert any("Shipped" in one.plain for one in inside.slack.direct(inside.alice.id))
+
+    inside.press(AGAIN)
+    inside.work_for(90)
+    assert inside.order(id).state is State.PLACED
+    assert second in [unit.name.rpartition("(")[2].rstrip(")") for unit in inside.order(id).snapshot.units]
