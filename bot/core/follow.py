@@ -177,6 +177,14 @@ UNITS = "Units"
 
 def _after_look(before: Order, event: events.Looked, after: Order) -> tuple[Work, ...]:
     told = life.news(before, event)
+    # A question to operators carries the version that it was asked about.
+    asked = (Job.DESK,) if before.people_asked and before.state is State.UNCLEAR else ()
+    return _works(after, asked, {}) + _telling_news(before, event, after, told)
+
+
+def _telling_news(
+    before: Order, event: events.Looked, after: Order, told: tuple[Change, ...]
+) -> tuple[Work, ...]:
     if not told:
         # Nothing to tell, and yet found: a cloud need not name a status.
         found = before.state is not after.state and not after.quiet
