@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.socket_mode import SocketModeClient
 
 from bot.settings import Settings
 from bot.slack.chat import web_client
@@ -27,3 +32,32 @@ def connect(app: App, settings: Settings) -> Iterator[None]:
         yield
     finally:
         handler.close()  # type: ignore[no-untyped-call]
+
+
+def first_words(client: WebClient, url: str, patience: float) -> dict[str, Any]:
+    """What Slack says first to a new connection, which is closed again at once.
+
+    Slack may hand somebody's click to any connection, this one too, and nobody answers it here: only to be
+    asked while no bot is at work.
+
+    Args:
+        client: Any; it lends its TLS settings.
+        url: As apps.connections.open gave it.
+        patience: Seconds to wait.
+
+    Returns:
+        `{"type": "hello", "num_connections": 1, …}` with this one counted, or a `disconnect` with its
+        reason; empty where nothing came in time.
+    """
+    heard: SimpleQueue[str] = SimpleQueue()
+    socket = SocketModeClient(
+        client.token or "", web_client=client, auto_reconnect_enabled=False, on_message_listeners=[heard.put]
+    )
+    socket.wss_uri = url
+    try:
+        socket.connect()
+        return dict(json.loads(heard.get(timeout=patience)))
+    except (Empty, OSError, ValueError):
+        return {}
+    finally:
+        socket.close()

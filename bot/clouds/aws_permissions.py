@@ -1,0 +1,163 @@
+"""What AWS has to let the bot do, and whether it does: found out by reading, nothing is changed.
+
+Actions are the names of operations (Service Authorization Reference of AWS Outposts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.clouds.aws_client import STALE_CREDENTIALS, WHERE_FROM
+from bot.clouds.reading import Answer, a_dict, dicts, text
+from bot.core.finding import Finding, clock, ok, untried, warn, wrong
+from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
+from bot.ports import Clock
+
+if TYPE_CHECKING:
+    from types_boto3_outposts import OutpostsClient
+
+Call = Callable[["OutpostsClient"], Mapping[str, Any]]
+Ask = Callable[[Call], Mapping[str, Any]]
+
+READER_ACTIONS = (
+    "outposts:GetCatalogItem",
+    "outposts:GetOrder",
+    "outposts:GetOutpost",
+    "outposts:ListCatalogItems",
+    "outposts:ListOrders",
+    "outposts:ListOutposts",
+    "outposts:ListSites",
+)
+"""What following and offering needs; without ListSites, forms don't say where an Outpost is."""
+SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder")
+"""What placing and cancelling needs on top."""
+OPTIONAL = frozenset({"outposts:ListSites"})
+A_FEW = 10
+ALLOW = (
+    "Allow {} to the role or user of the bot (README, AWS permissions); a service control policy may deny it,"
+    " too."
+)
+REACH = (
+    "Look at network, proxy and firewall, AWS_ENDPOINT_URL_OUTPOSTS, and the name of the Region; try again."
+)
+
+
+def actions() -> tuple[str, ...]:
+    """Every IAM action that the bot needs, for one role that does all."""
+    return tuple(sorted(READER_ACTIONS + SUBMITTER_ACTIONS))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What AWS made of one call."""
+
+    answer: Mapping[str, Any]
+    error: CloudError | None = None
+
+    @property
+    def date(self) -> str:
+        """The time at AWS, as its answer says; "" where there was none."""
+        said = getattr(self.error.__cause__, "response", None) if self.error else self.answer
+        return text(a_dict(a_dict(a_dict(said).get("ResponseMetadata")).get("HTTPHeaders")).get("date"))
+
+
+def hear(call: Callable[[], Mapping[str, Any]]) -> Heard:
+    """The answer to a call, or its failure."""
+    try:
+        return Heard(call())
+    except CloudError as error:
+        return Heard({}, error)
+
+
+def examine(caller: Callable[[], Mapping[str, Any]], ask: Ask, now: Clock) -> Iterator[Finding]:
+    """Whom AWS takes the bot for, and what it lets it read in one Region.
+
+    Args:
+        caller: Asks for the caller's identity, for which no permission is needed.
+        ask: Asks Outposts something; like `caller` it raises `CloudError`.
+        now: The time here.
+    """
+    heard, known = hear(caller), dict[str, str]()
+    timed = bool(heard.date)
+    if timed:
+        yield clock("AWS", heard.date, now())
+    yield _identity(heard)
+    if isinstance(heard.error, CloudRefused):
+        return  # a stranger, to whom every other call would say the same
+    for action in sorted(READER_ACTIONS, key=lambda one: (":List" not in one, one)):  # lists give ids
+        tried = _try(action, ask, known)
+        if tried and tried.date and not timed:
+            timed = True
+            yield clock("AWS", tried.date, now())
+        yield _finding(action, tried)
+        if tried and isinstance(tried.error, CloudDown):
+            return
+    yield untried(
+        ", ".join(SUBMITTER_ACTIONS),
+        "It can't be tried without ordering something.",
+        "Compare the role with the README, or ask: aws iam simulate-principal-policy --policy-source-arn"
+        f" ROLE-ARN --action-names {' '.join(SUBMITTER_ACTIONS)}",
+    )
+
+
+def _identity(heard: Heard) -> Finding:
+    what = "credentials"
+    if heard.error is None:
+        return ok(what, f"AWS takes the bot for {text(heard.answer.get('Arn'))}.")
+    if isinstance(heard.error, CloudRefused):
+        return wrong(what, _sentence(heard.error.words.removesuffix(WHERE_FROM).strip()), WHERE_FROM)
+    return warn(
+        what,
+        f"AWS could not be asked whom it takes the bot for: {_sentence(str(heard.error))}",
+        "The bot itself does not need AWS STS; what follows tells whether the credentials work.",
+    )
+
+
+def _try(action: str, ask: Ask, known: dict[str, str]) -> Heard | None:
+    """Do what an action allows, once; None where there is nothing to do it with.
+
+    Args:
+        action: `outposts:ListOrders`, or `outposts:GetOrder` with an id that a list has told.
+        ask: Asks Outposts something.
+        known: An id of each kind of thing, which lists add to.
+    """
+    from botocore import xform_name
+
+    operation = action.partition(":")[2]
+    kind = operation.removeprefix("List").removeprefix("Get")
+    if operation.startswith("List"):
+        heard = hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(MaxResults=A_FEW)))
+        known |= {f"{kind[:-1]}Id": id for id in _ids(heard.answer, kind)}
+        return heard
+    member = f"{kind}Id"
+    if member not in known:
+        return None
+    return hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(**{member: known[member]})))
+
+
+def _ids(answer: Answer, kinds: str) -> list[str]:
+    return [id for one in dicts(answer.get(kinds)) if (id := text(one.get(f"{kinds[:-1]}Id")))][:1]
+
+
+def _finding(action: str, heard: Heard | None) -> Finding:
+    if heard is None:
+        thing = action.partition(":Get")[2]
+        return untried(action, f"There is no {thing} to try it with, or none that may be listed.")
+    match heard.error:
+        case None | CloudUnknown():
+            return ok(action, "It is allowed.")
+        case CloudDenied(code=code, words=words) if code in STALE_CREDENTIALS:
+            return wrong(action, _sentence(words), WHERE_FROM)
+        case CloudDenied(words=words) if action in OPTIONAL:
+            said = f"{_sentence(words)} Forms then don't say where an Outpost is."
+            return warn(action, said, ALLOW.format(action))
+        case CloudDenied(words=words):
+            return wrong(action, _sentence(words), ALLOW.format(action))
+        case error:
+            return wrong(action, _sentence(str(error)), REACH)
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
