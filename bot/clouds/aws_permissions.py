@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clouds.aws_client import STALE_CREDENTIALS, WHERE_FROM
 from bot.clouds.reading import Answer, a_dict, dicts, text
-from bot.core.finding import Finding, clock, ok, untried, warn, wrong
+from bot.core.finding import Finding, clock, ok, sentence, untried, warn, wrong
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Clock
 
@@ -63,6 +63,9 @@ class Heard:
         return text(a_dict(a_dict(a_dict(said).get("ResponseMetadata")).get("HTTPHeaders")).get("date"))
 
 
+NOT_ASKED = Heard({})
+
+
 def hear(call: Callable[[], Mapping[str, Any]]) -> Heard:
     """The answer to a call, or its failure."""
     try:
@@ -79,26 +82,33 @@ def examine(caller: Callable[[], Mapping[str, Any]], ask: Ask, now: Clock) -> It
         ask: Asks Outposts something; like `caller` it raises `CloudError`.
         now: The time here.
     """
+    dated = False
+    for heard, finding in _looks(caller, ask):
+        if heard.date and not dated:
+            dated = True
+            yield clock("AWS", heard.date, now())
+        yield finding
+
+
+def _looks(caller: Callable[[], Mapping[str, Any]], ask: Ask) -> Iterator[tuple[Heard, Finding]]:
+    """Every call with what it tells, until one tells what all others would."""
     heard, known = hear(caller), dict[str, str]()
-    timed = bool(heard.date)
-    if timed:
-        yield clock("AWS", heard.date, now())
-    yield _identity(heard)
+    yield heard, _identity(heard)
     if isinstance(heard.error, CloudRefused):
-        return  # a stranger, to whom every other call would say the same
+        return
     for action in sorted(READER_ACTIONS, key=lambda one: (":List" not in one, one)):  # lists give ids
-        tried = _try(action, ask, known)
-        if tried and tried.date and not timed:
-            timed = True
-            yield clock("AWS", tried.date, now())
-        yield _finding(action, tried)
-        if tried and isinstance(tried.error, CloudDown):
+        heard = _try(action, ask, known)
+        yield heard, _finding(action, heard)
+        if isinstance(heard.error, CloudDown):
             return
-    yield untried(
-        ", ".join(SUBMITTER_ACTIONS),
-        "It can't be tried without ordering something.",
-        "Compare the role with the README, or ask: aws iam simulate-principal-policy --policy-source-arn"
-        f" ROLE-ARN --action-names {' '.join(SUBMITTER_ACTIONS)}",
+    yield (
+        NOT_ASKED,
+        untried(
+            ", ".join(SUBMITTER_ACTIONS),
+            "It can't be tried without ordering something.",
+            "Compare the role with the README, or ask: aws iam simulate-principal-policy --policy-source-arn"
+            f" ROLE-ARN --action-names {' '.join(SUBMITTER_ACTIONS)}",
+        ),
     )
 
 
@@ -107,16 +117,16 @@ def _identity(heard: Heard) -> Finding:
     if heard.error is None:
         return ok(what, f"AWS takes the bot for {text(heard.answer.get('Arn'))}.")
     if isinstance(heard.error, CloudRefused):
-        return wrong(what, _sentence(heard.error.words.removesuffix(WHERE_FROM).strip()), WHERE_FROM)
+        return wrong(what, sentence(heard.error.words.removesuffix(WHERE_FROM).strip()), WHERE_FROM)
     return warn(
         what,
-        f"AWS could not be asked whom it takes the bot for: {_sentence(str(heard.error))}",
+        f"AWS could not be asked whom it takes the bot for: {sentence(heard.error)}",
         "The bot itself does not need AWS STS; what follows tells whether the credentials work.",
     )
 
 
-def _try(action: str, ask: Ask, known: dict[str, str]) -> Heard | None:
-    """Do what an action allows, once; None where there is nothing to do it with.
+def _try(action: str, ask: Ask, known: dict[str, str]) -> Heard:
+    """Do what an action allows, once; `NOT_ASKED` where there is nothing to do it with.
 
     Args:
         action: `outposts:ListOrders`, or `outposts:GetOrder` with an id that a list has told.
@@ -133,7 +143,7 @@ def _try(action: str, ask: Ask, known: dict[str, str]) -> Heard | None:
         return heard
     member = f"{kind}Id"
     if member not in known:
-        return None
+        return NOT_ASKED
     return hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(**{member: known[member]})))
 
 
@@ -141,23 +151,19 @@ def _ids(answer: Answer, kinds: str) -> list[str]:
     return [id for one in dicts(answer.get(kinds)) if (id := text(one.get(f"{kinds[:-1]}Id")))][:1]
 
 
-def _finding(action: str, heard: Heard | None) -> Finding:
-    if heard is None:
+def _finding(action: str, heard: Heard) -> Finding:
+    if heard is NOT_ASKED:
         thing = action.partition(":Get")[2]
         return untried(action, f"There is no {thing} to try it with, or none that may be listed.")
     match heard.error:
         case None | CloudUnknown():
             return ok(action, "It is allowed.")
         case CloudDenied(code=code, words=words) if code in STALE_CREDENTIALS:
-            return wrong(action, _sentence(words), WHERE_FROM)
+            return wrong(action, sentence(words), WHERE_FROM)
         case CloudDenied(words=words) if action in OPTIONAL:
-            said = f"{_sentence(words)} Forms then don't say where an Outpost is."
+            said = f"{sentence(words)} Forms then don't say where an Outpost is."
             return warn(action, said, ALLOW.format(action))
         case CloudDenied(words=words):
-            return wrong(action, _sentence(words), ALLOW.format(action))
+            return wrong(action, sentence(words), ALLOW.format(action))
         case error:
-            return wrong(action, _sentence(str(error)), REACH)
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."
+            return wrong(action, sentence(error), REACH)

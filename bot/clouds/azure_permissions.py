@@ -14,7 +14,7 @@ from bot.clouds import azure_catalogue as offers
 from bot.clouds.azure_client import API_VERSION, Arm
 from bot.clouds.azure_errors import HOW_TO_REGISTER, NOT_REGISTERED, STALE_CREDENTIALS, WHERE_FROM
 from bot.clouds.reading import Answer, a_dict, dicts, text
-from bot.core.finding import Finding, clock, ok, untried, warn, wrong
+from bot.core.finding import Finding, clock, ok, sentence, untried, warn, wrong
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Clock
 
@@ -104,12 +104,12 @@ class Examination:
     def _subscription(self, trouble: CloudError | None) -> Finding:
         what = "subscription"
         if isinstance(trouble, CloudDown):
-            return wrong(what, _sentence(str(trouble)), REACH)
+            return wrong(what, sentence(trouble), REACH)
         if isinstance(trouble, CloudRefused) and trouble.code == NOT_REGISTERED:
             return wrong(what, f"It is not registered for {RP}.", HOW_TO_REGISTER.partition(". ")[2] + ".")
         if isinstance(trouble, CloudRefused) and _hopeless(trouble):
             remedy = WHERE_FROM if trouble.code in STALE_CREDENTIALS else "Correct AZURE_SUBSCRIPTION_ID."
-            return wrong(what, _sentence(trouble.words), remedy)
+            return wrong(what, sentence(trouble.words), remedy)
         if trouble:
             return untried(what, f"Whether {RP} is registered is not known before the bot may read.")
         return ok(what, f"{RP} answers in {self._account.subscription}.")
@@ -167,9 +167,9 @@ class Examination:
         if isinstance(trouble, CloudUnknown):
             make = f"az group create --name {group} --location LOCATION"
             remedy = f"Correct AZURE_RESOURCE_GROUP, or make it: {make}"
-            return wrong("resource group", _sentence(trouble.words), remedy)
+            return wrong("resource group", sentence(trouble.words), remedy)
         if trouble:
-            return wrong("resource group", _sentence(str(trouble)), ALLOW.format("addresses/read"))
+            return wrong("resource group", sentence(trouble), ALLOW.format("addresses/read"))
         return ok("resource group", f"{group} is there.")
 
     def _listed(self, kind: str, within: str = "") -> tuple[list[Answer], CloudError | None]:
@@ -208,8 +208,8 @@ def _hopeless(trouble: CloudError | None) -> bool:
 
 def _stranger(trouble: CloudError) -> Finding:
     if isinstance(trouble, CloudRefused):
-        return wrong("credentials", _sentence(trouble.words.removesuffix(WHERE_FROM).strip()), WHERE_FROM)
-    return wrong("credentials", _sentence(str(trouble)), REACH)
+        return wrong("credentials", sentence(trouble.words.removesuffix(WHERE_FROM).strip()), WHERE_FROM)
+    return wrong("credentials", sentence(trouble), REACH)
 
 
 def _finding(action: str, trouble: CloudError | None) -> Finding:
@@ -218,10 +218,6 @@ def _finding(action: str, trouble: CloudError | None) -> Finding:
         case None | CloudUnknown():
             return ok(what, "It is allowed.")
         case CloudDenied(words=words):
-            return wrong(what, _sentence(words), ALLOW.format(what))
+            return wrong(what, sentence(words), ALLOW.format(what))
         case error:
-            return wrong(what, _sentence(str(error)), REACH)
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."
+            return wrong(what, sentence(error), REACH)

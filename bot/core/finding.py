@@ -56,6 +56,12 @@ def untried(what: str, said: str, remedy: str = "") -> Finding:
     return Finding(what, Mark.UNTRIED, said, remedy)
 
 
+def sentence(said: object) -> str:
+    """What somebody said, begun and ended as a sentence."""
+    words = " ".join(str(said).split())
+    return f"{words[:1].upper()}{words[1:]}" + ("" if words.endswith((".", "!", "?")) else ".")
+
+
 def clock(who: str, date: str, now: datetime) -> Finding:
     """How far the clock here is from that of somebody who answered.
 

@@ -13,11 +13,12 @@ APP = "https://api.slack.com/apps, your app"
 def variables(settings: Settings, problems: Mapping[str, str]) -> Iterator[Finding]:
     """Every variable that is wrong, and what the rest amounts to."""
     for name, said in sorted(problems.items()):
-        yield wrong(name, said, f"Set {name} in the environment of the bot.")
+        yield wrong(name, f"It{said.removeprefix(name)}", f"Set {name} in the environment of the bot.")
     if not problems:
         way = "Socket Mode" if settings.slack_app_token else f"HTTP on port {settings.port}"
         yield ok("variables", f"All of them are right; Slack comes by {way}.")
-    if not settings.aws_regions and not settings.azure_subscription_id:
+    clouds = settings.aws_regions or settings.azure_subscription_id
+    if not clouds and not {"AWS_REGIONS", "AZURE_SUBSCRIPTION_ID"} & set(problems):
         remedy = "Set AWS_REGIONS, or AZURE_SUBSCRIPTION_ID with AZURE_RESOURCE_GROUP and AZURE_LOCATION."
         yield warn("clouds", "None is set up, so that nothing can be ordered.", remedy)
 

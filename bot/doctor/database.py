@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
-from bot.core.finding import Finding, ok, untried, warn, wrong
-from bot.errors import BotError
+from bot.core.finding import Finding, ok, sentence, untried, warn, wrong
 from bot.ports import Clock
 from bot.store import Store
 from bot.store.audit import verify
@@ -30,8 +29,9 @@ FLEETING = {
 WITHOUT_WAL_BUG = (3, 51, 3)
 NEWEST = 1000
 """Audit events that are looked at; `audit verify` looks at all."""
+NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+REACH = "Is the server up and reachable, and are host, user, password and name in DATABASE_URL right?"
 ELSEWHERE = "Put the file on a disk of this machine, or set DATABASE_URL to postgresql://…"
-NO_DATABASE = untried("work", "There is nothing to look at before the database is well, see Database.")
 
 
 def examine(url: str, mounts: Path = MOUNTS) -> Iterator[Finding]:
@@ -50,15 +50,13 @@ def examine(url: str, mounts: Path = MOUNTS) -> Iterator[Finding]:
             return
     try:
         store = Store.open(url)
-    except (BotError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - drivers have errors of their own for what is no database
         yield wrong(
-            "database", f"It can't be opened: {error}", "Correct DATABASE_URL, or what it says there."
+            "database", sentence(f"It can't be opened: {error}"), "Correct DATABASE_URL, or what it says."
         )
         return
-    try:
+    with closing(store):
         yield from _opened(store)
-    finally:
-        store.close()
 
 
 def _version() -> Finding:
@@ -77,24 +75,23 @@ def _version() -> Finding:
 
 
 def _file_system(file: Path, mounts: Path) -> Finding:
+    what = "file system"
     try:
         kind = _kind_of(file.resolve(), mounts.read_text())
     except OSError:
-        return untried(
-            "file system", "This system does not tell what it is; it must not be one of a network."
-        )
+        kind = ""
+    if not kind:
+        return untried(what, "This system does not tell which one it is; it must not be one of a network.")
     if NETWORK.fullmatch(kind):
-        return wrong(
-            "file system", f"{file} lies on {kind}, where locks get lost and data with them.", ELSEWHERE
-        )
+        return wrong(what, f"{file} lies on {kind}, where locks get lost and data with them.", ELSEWHERE)
     if kind in FLEETING:
-        return warn("file system", f"{file} {FLEETING[kind]} ({kind}).", ELSEWHERE)
-    return ok("file system", f"{kind} keeps locks.")
+        return warn(what, f"{file} {FLEETING[kind]} ({kind}).", ELSEWHERE)
+    return ok(what, f"{kind} keeps locks.")
 
 
 def _kind_of(file: Path, mounts: str) -> str:
     """The type of the file system that holds a file: of those mounted above it, the deepest and last."""
-    found, depth = "unknown", -1
+    found, depth = "", -1
     for line in mounts.splitlines():
         _, point, kind, *_ = line.split(" ")
         where = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point))
@@ -104,7 +101,7 @@ def _kind_of(file: Path, mounts: str) -> str:
 
 
 def _obstacle(file: Path) -> Finding | None:
-    """Why the file of a database is not to be opened, if it is not: opening it makes or changes it."""
+    """Why the file of a database is not to be opened, if it is not: opening makes what is not there."""
     if not file.parent.is_dir():
         return wrong("database", f"The folder {file.parent} doesn't exist.", f"mkdir -p {file.parent}")
     if not file.exists():
@@ -113,26 +110,16 @@ def _obstacle(file: Path) -> Finding | None:
         return wrong("database", f"{file.parent} can't be written to.", "chown it to the user of the bot.")
     if not os.access(file, os.R_OK | os.W_OK):
         return wrong("database", f"{file} can't be read and written.", "chown it to the user of the bot.")
-    with file.open("rb") as opened:
-        wal = (
-            opened.read(20)[18:] == b"\x02\x02"
-        )  # https://sqlite.org/fileformat.html#file_format_version_numbers
-    if wal:
-        return wrong(
-            "database",
-            f"Another program has put {file} into WAL mode.",
-            "Stop that program (Litestream does this); the next start of the bot puts it back.",
-        )
     return None
 
 
 def _opened(store: Store) -> Iterator[Finding]:
     try:
         pending = store.pending()
-    except BotError as error:
-        yield wrong("database", str(error), "Is the server up, and are host, user, password and name right?")
+    except Unusable as error:
+        yield wrong("schema", str(error), "Then run this again.")
         return
-    yield ok("database", f"{store.engine.name} answers.")
+    yield ok("database", f"{NAMES[store.engine.name]} answers.")
     if pending:
         yield warn(
             "schema",
@@ -149,7 +136,7 @@ def _writing(store: Store) -> Finding:
     try:
         store.try_writing()
     except Exception as error:  # noqa: BLE001 - whatever it is, it can't be written
-        said = f"It can't be written: {error}"
+        said = sentence(f"It can't be written: {error}")
         return wrong("writing", said, "Is the disk full, or read-only, or may the user of the bot not write?")
     return ok("writing", "It can be written; what was tried was taken back.")
 
@@ -162,7 +149,7 @@ def _log(store: Store) -> Finding:
     if problem := verify(events, head, begin):
         return wrong(
             "audit log",
-            f"{problem[:1].upper()}{problem[1:]}.",
+            sentence(problem),
             "Stop the bot and find out who did it: python -m bot audit verify",
         )
     return ok("audit log", f"The newest {len(events)} of {head[0]} events are as they were written.")
@@ -175,34 +162,32 @@ def _at(url: str) -> Iterator[Store | None]:
     if file and (not file.exists() or _obstacle(file)):
         yield None
         return
-    store = None
-    try:
-        store = Store.open(url)
-        well = not store.pending()
-    except (BotError, ValueError):
-        well = False
-    try:
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(closing(Store.open(url)))
+            well = not store.pending()
+        except Exception:  # noqa: BLE001 - `examine` says which
+            well = False
         yield store if well else None
-    finally:
-        if store:
-            store.close()
 
 
 def idle(url: str, now: Clock) -> bool | None:
     """Whether no worker of ours is at work; None where that is not known."""
-    with _at(url) as store:
-        if store:
-            seen = [at for _, at in store.kept("worker/").values()]
-            return all(now() - at > WORKER_SEEN for at in seen)
     file = sqlite_file(url)
-    return True if file and not file.exists() else None
+    if file and not file.exists():
+        return True
+    try:
+        with closing(Store.open(url)) as store:
+            return not store.engine.applied() or not _seen_lately(_seen(store), now)
+    except Exception:  # noqa: BLE001 - `examine` says which
+        return None
 
 
 def at_work(url: str, now: Clock) -> Iterator[Finding]:
     """How the work goes: workers, what is stuck, and what does not answer."""
     with _at(url) as store:
         if store is None:
-            yield NO_DATABASE
+            yield untried("work", "There is none to look at before the database is well, see Database.")
             return
         yield _worker(store, now)
         yield from _stuck(store)
@@ -210,17 +195,21 @@ def at_work(url: str, now: Clock) -> Iterator[Finding]:
 
 
 def _worker(store: Store, now: Clock) -> Finding:
-    seen = max((at for _, at in store.kept("worker/").values()), default=None)
-    start = "python -m bot run, or: python -m bot worker"
+    seen, start = _seen(store), "Start one: python -m bot run, or: python -m bot worker"
     if seen is None:
-        return warn("worker", "None was ever at work here.", f"Start the bot: {start}")
-    ago = now() - seen
-    if ago > WORKER_SEEN:
-        gone = timedelta(seconds=round(ago.total_seconds()))
-        return warn(
-            "worker", f"None was seen for {gone}: nothing is placed, followed or told.", f"Start it: {start}"
-        )
+        return warn("worker", "None was ever at work here.", start)
+    if not _seen_lately(seen, now):
+        said = f"None was seen since {seen:%Y-%m-%d %H:%M} UTC: nothing is placed, followed or told."
+        return warn("worker", said, start)
     return ok("worker", "One is at work.")
+
+
+def _seen(store: Store) -> datetime | None:
+    return max((at for _, at in store.kept("worker/").values()), default=None)
+
+
+def _seen_lately(seen: datetime | None, now: Clock) -> bool:
+    return seen is not None and now() - seen <= WORKER_SEEN
 
 
 def _stuck(store: Store) -> Iterator[Finding]:

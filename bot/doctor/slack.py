@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from bot.core.finding import Finding, clock, ok, untried, warn, wrong
 from bot.core.policy import is_group
-from bot.errors import ChatDown, ChatError, ChatRefused
+from bot.errors import ChatRefused
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.slack.chat import SlackChat, asked, call, web_client
@@ -27,7 +27,8 @@ MAKE_APP = (
     " https://api.slack.com/apps, your app, Basic Information and Socket Mode."
 )
 REACH = "Look at network, HTTPS_PROXY and firewall, at SLACK_API_URL and https://slack-status.com; try again."
-WAITS = "It has to wait until Slack takes the token, see Slack."
+SHUT_OUT = BOT_SHUT_OUT - {"missing_scope"}
+"""What Slack says when it refuses the token, whatever it is asked."""
 
 
 def app(settings: Settings, now: Clock) -> Iterator[Finding]:
@@ -35,21 +36,15 @@ def app(settings: Settings, now: Clock) -> Iterator[Finding]:
     client = _client(settings.slack_bot_token, settings)
     try:
         answer = asked(client.auth_test)
-    except ChatError as error:
-        headers = getattr(getattr(error.__cause__, "response", None), "headers", None) or {}
-        yield _no_token(error, COPY_BOT)
+    except ChatRefused as error:
+        headers = getattr(getattr(error.__cause__, "response", None), "headers", {})
+        yield wrong("bot token", f"Slack does not take it: {error}.", COPY_BOT)
     else:
         headers = answer.headers
         yield ok("bot token", f"Slack knows {answer.get('user')} in the workspace {answer.get('team')}.")
         yield from _scopes(_header(headers, "x-oauth-scopes"))
     if date := _header(headers, "date"):
         yield clock("Slack", date, now())
-
-
-def _no_token(error: ChatError, remedy: str) -> Finding:
-    if isinstance(error, ChatDown):
-        return wrong("Slack", f"{error}.", REACH)
-    return wrong("token", f"Slack does not take it: {error}.", remedy)
 
 
 def _header(headers: dict[str, str], name: str) -> str:
@@ -75,7 +70,7 @@ def _scopes(header: str) -> Iterator[Finding]:
 
 
 def _for_what(scope: str) -> str:
-    methods = [method.replace("_", ".", 1) for method, scopes in OF_WORK.items() if scope in scopes]
+    methods = [method.replace("_", ".") for method, scopes in OF_WORK.items() if scope in scopes]
     return ", ".join(methods) or "/order"
 
 
@@ -89,8 +84,8 @@ def sockets(settings: Settings, idle: Callable[[], bool | None]) -> Iterator[Fin
     client = _client(settings.slack_app_token, settings)
     try:
         url = str(call(partial(client.apps_connections_open, app_token=settings.slack_app_token))["url"])
-    except ChatError as error:
-        yield _no_token(error, MAKE_APP)
+    except ChatRefused as error:
+        yield wrong("app token", f"Slack does not take it: {error}.", MAKE_APP)
         return
     yield ok("app token", "It opens connections.")
     if not idle():
@@ -119,8 +114,20 @@ def _others(hello: dict[str, object]) -> Finding:
     return ok(what, "Nobody else is connected with this app token.")
 
 
+def _if_let_in(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """What is found, unless Slack refuses the token itself, of which its own part tells."""
+    try:
+        yield from findings
+    except ChatRefused as error:
+        yield untried("the rest", f"It has to wait until Slack takes the token ({error}), see Slack.")
+
+
 def channels(settings: Settings) -> Iterator[Finding]:
     """Whether the channels exist, and the bot is in them."""
+    return _if_let_in(_channels(settings))
+
+
+def _channels(settings: Settings) -> Iterator[Finding]:
     client = _client(settings.slack_bot_token, settings)
     named = {"APPROVALS_CHANNEL": settings.approvals_channel, "OPERATIONS_CHANNEL": settings.operations}
     for variable, id in named.items():
@@ -137,8 +144,6 @@ def _channel(client: WebClient, variable: str, id: str) -> Finding:
         if error.code == "missing_scope":
             return _glimpsed(client, variable, id)
         return _unseen(variable, id, error)
-    except ChatDown as error:
-        return wrong(variable, f"{error}.", REACH)
 
 
 def _seen(variable: str, id: str, channel: dict[str, object]) -> Finding:
@@ -156,16 +161,16 @@ def _glimpsed(client: WebClient, variable: str, id: str) -> Finding:
         call(partial(client.conversations_history, channel=id, limit=1))
     except ChatRefused as error:
         return _unseen(variable, id, error)
-    except ChatDown as error:
-        return wrong(variable, f"{error}.", REACH)
     return ok(
         variable, f"The bot is in {id}; whether it is archived, only channels:read and groups:read tell."
     )
 
 
 def _unseen(variable: str, id: str, error: ChatRefused) -> Finding:
-    if error.code in BOT_SHUT_OUT:
-        return untried(variable, WAITS)
+    if error.code in SHUT_OUT:
+        raise error
+    if error.code == "missing_scope":
+        return untried(variable, "No scope is granted by which to look at channels, see Slack.")
     if error.code == "not_in_channel":
         return wrong(variable, f"The bot is not in {id}.", "Type in that channel: /invite @Quartermaster")
     if error.code == "channel_not_found":
@@ -181,6 +186,10 @@ def _unseen(variable: str, id: str, error: ChatRefused) -> Finding:
 
 def people(settings: Settings) -> Iterator[Finding]:
     """Whether there is somebody to approve and to operate."""
+    return _if_let_in(_people(settings))
+
+
+def _people(settings: Settings) -> Iterator[Finding]:
     client = _client(settings.slack_bot_token, settings)
     groups: dict[str, frozenset[str] | None] = {}
     for group in settings.groups:
@@ -204,23 +213,17 @@ def _group(client: WebClient, group: str) -> tuple[frozenset[str] | None, Findin
     try:
         members = SlackChat(client).members(group)
     except ChatRefused as error:
-        if error.code in BOT_SHUT_OUT - {"missing_scope"}:
-            return None, untried(group, WAITS)
-        remedy = (
-            REINSTALL
-            if error.code == "missing_scope"
-            else "Correct APPROVERS or OPERATORS (People, User groups, ⋮, Copy group ID)."
-        )
+        if error.code in SHUT_OUT:
+            raise
+        correct = "Correct APPROVERS or OPERATORS (People, User groups, ⋮, Copy group ID)."
+        remedy = REINSTALL if error.code == "missing_scope" else correct
         return None, wrong(group, f"The user group can't be read: {error}.", remedy)
-    except ChatDown as error:
-        return None, wrong(group, f"{error}.", REACH)
     if not members:
         return members, wrong(
             group, "The user group has no active members.", "Add somebody to it, or enable it."
         )
-    return members, ok(
-        group, f"The user group has {len(members)} active {'member' if len(members) == 1 else 'members'}."
-    )
+    number = "1 active member" if len(members) == 1 else f"{len(members)} active members"
+    return members, ok(group, f"The user group has {number}.")
 
 
 def _person(client: WebClient, person: str) -> tuple[Finding, bool]:
@@ -231,11 +234,9 @@ def _person(client: WebClient, person: str) -> tuple[Finding, bool]:
     except ChatRefused as error:
         if error.code == "missing_scope":
             return untried(person, "Whether they are active, only users:read tells.", REINSTALL), True
-        if error.code in BOT_SHUT_OUT:
-            return untried(person, WAITS), True
+        if error.code in SHUT_OUT:
+            raise
         return wrong(person, f"Slack knows no such person: {error}.", correct), False
-    except ChatDown as error:
-        return wrong(person, f"{error}.", REACH), True
     name = user.get("real_name") or user.get("name") or person
     if user.get("deleted"):
         return wrong(person, f"{name} is deactivated.", correct), False
