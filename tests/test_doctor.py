@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import simple_websocket
 from slack_sdk import WebClient
-from slack_sdk.socket_mode import SocketModeClient
 
 from bot.core.finding import Finding, Mark, clock, ok
 from bot.core.follow import Job, Queue, Work
@@ -156,7 +156,9 @@ def test_with_everything_broken_it_exits_1_in_time_says_what_to_do_and_tells_no_
         "IDENTITY_ENDPOINT": f"http://{nowhere()}/token",
     }
     began = time.monotonic()
-    done = doctor({**secrets, **places, "APPROVALS_CHANNEL": "#approvals", "PORT": "eighty"})
+    done = doctor(
+        {**secrets, **places, "APPROVALS_CHANNEL": "#approvals", "POLL_INTERVAL": "often", "PORT": "0"}
+    )
 
     assert time.monotonic() - began < 20
     assert done.returncode == 1
@@ -164,7 +166,7 @@ def test_with_everything_broken_it_exits_1_in_time_says_what_to_do_and_tells_no_
     assert "Traceback" not in done.stdout
     assert "hunter2" not in done.stdout.lower()
     wrong = [line for line in done.stdout.splitlines() if line.strip().startswith("wrong")]
-    for part in ("APPROVALS_CHANNEL", "PORT", "PostgreSQL", "Slack", "AWS", "Azure"):
+    for part in ("APPROVALS_CHANNEL", "POLL_INTERVAL", "PostgreSQL", "Slack", "AWS", "Azure"):
         assert any(part in line for line in wrong), part
     assert all(" → " in line for line in wrong)
 
@@ -444,17 +446,13 @@ def by_socket(slack: LocalSlack, environment: Environment) -> Environment:
 @contextmanager
 def connected(slack: LocalSlack, number: int) -> Iterator[None]:
     """Other processes that have the app token."""
-    clients = [
-        SocketModeClient(slack.app_token, web_client=WebClient(base_url=slack.api_url)) for _ in range(number)
-    ]
-    try:
-        for client in clients:
-            client.connect()
+    app = WebClient(base_url=slack.api_url)
+    with ExitStack() as stack:
+        for _ in range(number):
+            url = app.apps_connections_open(app_token=slack.app_token)["url"]
+            stack.callback(simple_websocket.Client(url).close)
         slack.wait(lambda: slack.sockets == number)
         yield
-    finally:
-        for client in clients:
-            client.close()
 
 
 def test_an_app_token_that_nobody_else_uses_is_well(slack: LocalSlack, by_socket: Environment) -> None:
@@ -696,7 +694,10 @@ def test_a_database_that_waits_for_a_migration_deserves_a_look(database_url: str
     assert "python -m bot migrate" in seen["schema"].remedy
 
 
-def test_a_database_of_a_newer_release_is_not_to_be_used(sqlite_url: str, migrated: Store) -> None:
+@pytest.mark.usefixtures("migrated")
+def test_a_database_of_a_newer_release_is_not_to_be_used(
+    sqlite_url: str,
+) -> None:
     with closing(sqlite3.connect(file_of(sqlite_url))) as connection, connection:
         connection.execute(
             "insert into _sqlite_migrations (migration_set, name, applied_at) "
@@ -726,7 +727,7 @@ def test_a_file_that_is_no_database_is_told(sqlite_url: str) -> None:
     assert "DATABASE_URL" in seen.remedy
 
 
-def test_a_database_that_another_program_keeps_in_wal_mode_is_told(sqlite_url: str, migrated: Store) -> None:
+def test_a_database_that_another_program_keeps_to_itself_is_told(sqlite_url: str, migrated: Store) -> None:
     migrated.close()
     with closing(sqlite3.connect(file_of(sqlite_url))) as other:
         other.execute("pragma journal_mode = wal").fetchall()
@@ -735,10 +736,13 @@ def test_a_database_that_another_program_keeps_in_wal_mode_is_told(sqlite_url: s
         seen = told(sqlite_url)["database"]
 
     assert seen.mark is Mark.WRONG
-    assert "wal" in seen.said
+    assert "locked" in seen.said
 
 
-def test_a_database_that_cannot_be_written_is_told(sqlite_url: str, migrated: Store) -> None:
+@pytest.mark.usefixtures("migrated")
+def test_a_database_that_cannot_be_written_is_told(
+    sqlite_url: str,
+) -> None:
     with closing(sqlite3.connect(file_of(sqlite_url))) as connection, connection:
         connection.execute(
             "create trigger full before insert on kept begin select raise(abort, 'disk is full'); end"
@@ -751,8 +755,10 @@ def test_a_database_that_cannot_be_written_is_told(sqlite_url: str, migrated: St
     assert "read-only" in seen.remedy
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_database_that_stays_locked_stops_nothing_else(
-    environment: Environment, sqlite_url: str, migrated: Store
+    environment: Environment,
+    sqlite_url: str,
 ) -> None:
     with closing(sqlite3.connect(file_of(sqlite_url), isolation_level=None)) as other:
         other.execute("begin exclusive")
@@ -846,7 +852,10 @@ def test_work_that_goes_well_is_well(sqlite_url: str, migrated: Store) -> None:
     assert marks(work(sqlite_url).values()) == {Mark.OK}
 
 
-def test_where_no_worker_was_ever_seen_one_has_to_be_started(sqlite_url: str, migrated: Store) -> None:
+@pytest.mark.usefixtures("migrated")
+def test_where_no_worker_was_ever_seen_one_has_to_be_started(
+    sqlite_url: str,
+) -> None:
     seen = work(sqlite_url)["worker"]
 
     assert seen.mark is Mark.WARN
@@ -938,22 +947,23 @@ def test_every_permission_that_aws_denies_is_named(
     assert marks(others) == {Mark.OK, Mark.UNTRIED}
 
 
-def test_what_cannot_be_tried_in_aws_is_said(aws: LocalOutposts, environment: Environment) -> None:
+@pytest.mark.usefixtures("aws")
+def test_what_cannot_be_tried_in_aws_is_said(environment: Environment) -> None:
     seen = found(environment)[AWS, "outposts:CancelOrder, outposts:CreateOrder"]
 
     assert seen.mark is Mark.UNTRIED
     assert "simulate-principal-policy" in seen.remedy
 
 
-def test_where_there_is_no_order_to_read_reading_one_is_not_tried(
-    aws: LocalOutposts, environment: Environment
-) -> None:
+@pytest.mark.usefixtures("aws")
+def test_where_there_is_no_order_to_read_reading_one_is_not_tried(environment: Environment) -> None:
     seen = found(environment | {"AWS_REGIONS": "us-east-1"})
 
     assert seen["AWS us-east-1", "outposts:ListOrders"].mark is Mark.OK
     assert seen["AWS us-east-1", "outposts:GetOrder"].mark is Mark.UNTRIED
 
 
+@pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -963,7 +973,6 @@ def test_where_there_is_no_order_to_read_reading_one_is_not_tried(
     ],
 )
 def test_credentials_that_aws_does_not_take_are_told_once(
-    aws: LocalOutposts,
     environment: Environment,
     monkeypatch: pytest.MonkeyPatch,
     wrong: dict[str, str],
@@ -980,15 +989,17 @@ def test_credentials_that_aws_does_not_take_are_told_once(
     assert (AWS, "outposts:ListOrders") not in seen
 
 
+@pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize(("ahead", "mark"), [(100, Mark.WARN), (-250, Mark.WRONG)])
 def test_a_clock_that_is_off_is_told_by_the_answers_of_aws(
-    aws: LocalOutposts, environment: Environment, ahead: float, mark: Mark
+    environment: Environment, ahead: float, mark: Mark
 ) -> None:
     assert found(environment, ahead=ahead)[AWS, "clock"].mark is mark
 
 
+@pytest.mark.usefixtures("aws")
 def test_without_sts_the_permissions_and_the_clock_are_looked_at_all_the_same(
-    aws: LocalOutposts, environment: Environment, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://{nowhere()}")
 
@@ -999,8 +1010,9 @@ def test_without_sts_the_permissions_and_the_clock_are_looked_at_all_the_same(
     assert seen[AWS, "outposts:ListOrders"].mark is Mark.OK
 
 
+@pytest.mark.usefixtures("aws")
 def test_where_aws_does_not_answer_the_first_question_is_the_last(
-    aws: LocalOutposts, environment: Environment, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_OUTPOSTS", f"http://{nowhere()}")
 
@@ -1077,7 +1089,8 @@ def test_every_permission_that_azure_denies_is_named(
     assert Mark.WRONG not in marks(one for what, one in seen.items() if what != right)
 
 
-def test_what_cannot_be_tried_in_azure_is_said(arm: LocalArm, environment: Environment) -> None:
+@pytest.mark.usefixtures("arm")
+def test_what_cannot_be_tried_in_azure_is_said(environment: Environment) -> None:
     [seen] = [one for what, one in of_azure(environment).items() if "orderItems/write" in what]
 
     assert seen.mark is Mark.UNTRIED
@@ -1096,39 +1109,40 @@ def test_a_subscription_that_is_not_registered_is_told_with_the_command(
     assert f"{RP}/orders/read" not in seen
 
 
-def test_a_subscription_that_does_not_exist_is_told(arm: LocalArm, environment: Environment) -> None:
+@pytest.mark.usefixtures("arm")
+def test_a_subscription_that_does_not_exist_is_told(environment: Environment) -> None:
     seen = of_azure(environment | {"AZURE_SUBSCRIPTION_ID": "00000000-0000-4000-8000-000000000001"})
 
     assert seen["subscription"].mark is Mark.WRONG
     assert "AZURE_SUBSCRIPTION_ID" in seen["subscription"].remedy
 
 
-def test_a_resource_group_that_does_not_exist_is_told(arm: LocalArm, environment: Environment) -> None:
+@pytest.mark.usefixtures("arm")
+def test_a_resource_group_that_does_not_exist_is_told(environment: Environment) -> None:
     seen = of_azure(environment | {"AZURE_RESOURCE_GROUP": "nowhere"})["resource group"]
 
     assert seen.mark is Mark.WRONG
     assert "az group create" in seen.remedy
 
 
-def test_a_location_that_edge_order_is_not_known_to_have_deserves_a_look(
-    arm: LocalArm, environment: Environment
-) -> None:
+@pytest.mark.usefixtures("arm")
+def test_a_location_that_edge_order_is_not_known_to_have_deserves_a_look(environment: Environment) -> None:
     seen = of_azure(environment | {"AZURE_LOCATION": "westus"})["location"]
 
     assert seen.mark is Mark.WARN
     assert "eastus" in seen.said
 
 
-def test_group_and_location_that_every_request_has_to_name_deserve_a_look(
-    arm: LocalArm, environment: Environment
-) -> None:
+@pytest.mark.usefixtures("arm")
+def test_group_and_location_that_every_request_has_to_name_deserve_a_look(environment: Environment) -> None:
     seen = of_azure(environment | {"AZURE_LOCATION": "", "AZURE_RESOURCE_GROUP": ""})
 
     assert marks([seen["location"], seen["resource group"]]) == {Mark.WARN}
 
 
+@pytest.mark.usefixtures("arm")
 def test_an_identity_that_gets_no_token_is_told_once(
-    arm: LocalArm, environment: Environment, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_HEADER", "another")
 
@@ -1139,9 +1153,10 @@ def test_an_identity_that_gets_no_token_is_told_once(
     assert list(seen) == ["credentials"]
 
 
+@pytest.mark.usefixtures("arm")
 @pytest.mark.parametrize(("ahead", "mark"), [(100, Mark.WARN), (-250, Mark.WRONG)])
 def test_a_clock_that_is_off_is_told_by_the_answers_of_azure(
-    arm: LocalArm, environment: Environment, ahead: float, mark: Mark
+    environment: Environment, ahead: float, mark: Mark
 ) -> None:
     assert of_azure(environment, ahead)["clock"].mark is mark
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
-from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
 from bot.settings import Settings
 from bot.slack.chat import web_client
+
+log = logging.getLogger(__name__)
 
 PING = 5
 """Seconds between pings; slack_sdk takes a connection for dead after four that were not answered."""
@@ -41,7 +44,7 @@ def first_words(client: WebClient, url: str, patience: float) -> dict[str, Any]:
     asked while no bot is at work.
 
     Args:
-        client: Any; it lends its TLS settings.
+        client: It lends its proxy and its TLS settings.
         url: As apps.connections.open gave it.
         patience: Seconds to wait.
 
@@ -49,15 +52,23 @@ def first_words(client: WebClient, url: str, patience: float) -> dict[str, Any]:
         `{"type": "hello", "num_connections": 1, …}` with this one counted, or a `disconnect` with its
         reason; empty where nothing came in time.
     """
-    heard: SimpleQueue[str] = SimpleQueue()
-    socket = SocketModeClient(
-        client.token or "", web_client=client, auto_reconnect_enabled=False, on_message_listeners=[heard.put]
-    )
-    socket.wss_uri = url
+    heard: list[str] = []
+    state: Any = ConnectionState()  # type: ignore[no-untyped-call]
+
+    def end(*words: str) -> None:
+        heard.extend(words)
+        state.terminated = True
+
+    # Not SocketModeClient, which connects anew when it is told to disconnect.
+    connection = Connection(url, log, proxy=client.proxy, ssl_context=client.ssl, on_message_listener=end)
+    too_late = threading.Timer(patience, end)
+    too_late.start()
     try:
-        socket.connect()
-        return dict(json.loads(heard.get(timeout=patience)))
-    except (Empty, OSError, ValueError):
+        connection.connect()
+        connection.run_until_completion(state)
+        return dict(json.loads(heard[0])) if heard else {}
+    except ValueError:
         return {}
     finally:
-        socket.close()
+        too_late.cancel()
+        connection.close()
