@@ -108,7 +108,7 @@ def test_where_all_is_well_nothing_is_to_be_mended_and_nothing_was_changed(
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     assert " ok" in done.stdout
-    assert "wrong" not in done.stdout.replace("what is wrong", "")
+    assert "wrong" not in done.stdout
     assert "warn" not in done.stdout
     assert "\x1b" not in done.stdout
     harmless = {"auth.test", "apps.connections.open", "conversations.info", "usergroups.users.list"}
@@ -717,6 +717,15 @@ def test_a_folder_that_does_not_exist_has_to_be_made(tmp_path: Path) -> None:
     assert seen.remedy == f"mkdir -p {tmp_path}/nowhere"
 
 
+@pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:///orders.db?mode=ro"])
+def test_a_database_url_that_names_no_file_is_told(environment: Environment, url: str) -> None:
+    seen = found(environment | {"DATABASE_URL": url})
+
+    assert seen["Database", "database"].mark is Mark.WRONG
+    assert seen["Database", "database"].remedy == "Correct DATABASE_URL."
+    assert seen["At work", "work"].mark is Mark.UNTRIED
+
+
 def test_a_file_that_is_no_database_is_told(sqlite_url: str) -> None:
     file_of(sqlite_url).write_text("This is a shopping list, and a long one at that." * 99)
 
@@ -945,6 +954,17 @@ def test_every_permission_that_aws_denies_is_named(
     assert f"outposts:{operation}" in one.remedy
     others = [one for (name, what), one in seen.items() if name == AWS and what != f"outposts:{operation}"]
     assert marks(others) == {Mark.OK, Mark.UNTRIED}
+
+
+def test_what_aws_refuses_for_another_reason_than_permissions_is_told(
+    aws: LocalOutposts, environment: Environment
+) -> None:
+    aws.faults.add("ListOrders", "error:ValidationException:The Region is closed.")
+
+    seen = found(environment)[AWS, "outposts:ListOrders"]
+
+    assert (seen.mark, seen.said) == (Mark.WRONG, "The Region is closed.")
+    assert "the permission itself is there" in seen.remedy
 
 
 @pytest.mark.usefixtures("aws")

@@ -165,5 +165,7 @@ def _finding(action: str, heard: Heard) -> Finding:
             return warn(action, said, ALLOW.format(action))
         case CloudDenied(words=words):
             return wrong(action, sentence(words), ALLOW.format(action))
+        case CloudRefused(words=words):
+            return wrong(action, sentence(words), "Mend what it says; the permission itself is there.")
         case error:
             return wrong(action, sentence(error), REACH)

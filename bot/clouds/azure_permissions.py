@@ -45,6 +45,7 @@ ALLOW = (
     "Give the bot's identity a role with {} in the subscription (README, Azure permissions); a fresh"
     " assignment takes some minutes."
 )
+CORRECT = "Correct AZURE_SUBSCRIPTION_ID, or AZURE_RESOURCE_MANAGER_URL."
 REACH = "Look at network, proxy and firewall, and AZURE_RESOURCE_MANAGER_URL; try again."
 
 
@@ -108,7 +109,7 @@ class Examination:
         if isinstance(trouble, CloudRefused) and trouble.code == NOT_REGISTERED:
             return wrong(what, f"It is not registered for {RP}.", HOW_TO_REGISTER.partition(". ")[2] + ".")
         if isinstance(trouble, CloudRefused) and _hopeless(trouble):
-            remedy = WHERE_FROM if trouble.code in STALE_CREDENTIALS else "Correct AZURE_SUBSCRIPTION_ID."
+            remedy = WHERE_FROM if trouble.code in STALE_CREDENTIALS else CORRECT
             return wrong(what, sentence(trouble.words), remedy)
         if trouble:
             return untried(what, f"Whether {RP} is registered is not known before the bot may read.")
@@ -219,5 +220,7 @@ def _finding(action: str, trouble: CloudError | None) -> Finding:
             return ok(what, "It is allowed.")
         case CloudDenied(words=words):
             return wrong(what, sentence(words), ALLOW.format(what))
+        case CloudRefused(words=words):
+            return wrong(what, sentence(words), "Mend what it says; the permission itself is there.")
         case error:
             return wrong(what, sentence(error), REACH)

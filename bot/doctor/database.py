@@ -41,7 +41,11 @@ def examine(url: str, mounts: Path = MOUNTS) -> Iterator[Finding]:
         url: A database URL that is right by its form.
         mounts: The table of mounted file systems.
     """
-    file = sqlite_file(url)
+    try:
+        file = sqlite_file(url)
+    except ValueError as error:
+        yield wrong("database", str(error), "Correct DATABASE_URL.")
+        return
     if file:
         yield _version()
         yield _file_system(file, mounts)
@@ -69,9 +73,7 @@ def _version() -> Finding:
         return wrong("SQLite", str(error), "pip install pysqlite3, or a newer Python.")
     if version() >= WITHOUT_WAL_BUG:
         return ok("SQLite", f"{name} is new enough.")
-    return ok(
-        "SQLite", f"{name} loses writes in WAL mode (until 3.51.3), which the bot therefore does not use."
-    )
+    return ok("SQLite", f"{name} can lose writes in WAL mode (until 3.51.3), which the bot does not use.")
 
 
 def _file_system(file: Path, mounts: Path) -> Finding:
@@ -145,7 +147,7 @@ def _log(store: Store) -> Finding:
     head = store.audit_head()
     first = max(0, head[0] - NEWEST)
     events = list(takewhile(lambda event: event["seq"] <= head[0], store.all_events(first)))
-    begin = (first, events[0]["prev"]) if first and events else (0, "")
+    begin = (first, events[0]["prev"] if first and events else "")
     if problem := verify(events, head, begin):
         return wrong(
             "audit log",
@@ -158,14 +160,12 @@ def _log(store: Store) -> Finding:
 @contextmanager
 def _at(url: str) -> Iterator[Store | None]:
     """The database where it is well, None where it is not."""
-    file = sqlite_file(url)
-    if file and (not file.exists() or _obstacle(file)):
-        yield None
-        return
     with ExitStack() as stack:
         try:
-            store = stack.enter_context(closing(Store.open(url)))
-            well = not store.pending()
+            file = sqlite_file(url)
+            there = not file or file.exists()
+            store = stack.enter_context(closing(Store.open(url))) if there else None
+            well = store is not None and not store.pending()
         except Exception:  # noqa: BLE001 - `examine` says which
             well = False
         yield store if well else None
@@ -173,10 +173,10 @@ def _at(url: str) -> Iterator[Store | None]:
 
 def idle(url: str, now: Clock) -> bool | None:
     """Whether no worker of ours is at work; None where that is not known."""
-    file = sqlite_file(url)
-    if file and not file.exists():
-        return True
     try:
+        file = sqlite_file(url)
+        if file and not file.exists():
+            return True
         with closing(Store.open(url)) as store:
             return not store.engine.applied() or not _seen_lately(_seen(store), now)
     except Exception:  # noqa: BLE001 - `examine` says which

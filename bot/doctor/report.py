@@ -39,7 +39,8 @@ def as_text(told: Iterable[Told], write: Write) -> bool:
 
 def _line(one: Finding, width: int) -> str:
     mark = click.style(f"{one.mark:8}", fg=COLOURS[one.mark])
-    return f"  {mark}{one.what:<{width}}  {one.said}" + (f" → {one.remedy}" if one.remedy else "")
+    said = " ".join(one.said.split())
+    return f"  {mark}{one.what:<{width}}  {said}" + (f" → {one.remedy}" if one.remedy else "")
 
 
 def as_json(told: Iterable[Told], write: Write) -> bool:
