@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.clouds import aws_permissions as aws
-from bot.clouds import azure_permissions as azure
+from bot.clouds import aws, azure
 from bot.settings import VARIABLES
 from bot.slack.scopes import NEEDED, OF_DOCTOR, OF_WORK, USEFUL
 

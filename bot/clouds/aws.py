@@ -24,7 +24,7 @@ from bot.clouds.aws_client import (
     cloud_error,
     outcome_of,
 )
-from bot.clouds.aws_permissions import examine
+from bot.clouds.aws_permissions import READER_ACTIONS, SUBMITTER_ACTIONS, actions, examine
 from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, by_text, text
 from bot.core.events import Operation
@@ -36,6 +36,8 @@ from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused
 
 if TYPE_CHECKING:
     from types_boto3_outposts import OutpostsClient
+
+__all__ = ["READER_ACTIONS", "SUBMITTER_ACTIONS", "Aws", "actions"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from bot.clouds.azure_addresses import Addresses
 from bot.clouds.azure_client import RETRY_AFTER, Arm, Reply
 from bot.clouds.azure_errors import never_connected
 from bot.clouds.azure_items import EXPAND, NOT_FOUND, Items, check_group, part_of, part_of_id, parts
-from bot.clouds.azure_permissions import Examination
+from bot.clouds.azure_permissions import READER_ACTIONS, SUBMITTER_ACTIONS, Examination, actions
 from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, a_dict, by_text
 from bot.core.events import Operation
@@ -32,6 +32,8 @@ from bot.core.request import AzureTerms, NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Accepted, Catalogue, Clock, Found, NotSent, Outcome, Refused, Unclear
+
+__all__ = ["READER_ACTIONS", "SUBMITTER_ACTIONS", "Azure", "actions"]
 
 ADDRESS_CHANGED = "AddressChanged"
 AGAIN = "Nothing was ordered; ask again."

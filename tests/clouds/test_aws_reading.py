@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.clouds.aws import Aws
-from bot.clouds.aws_permissions import READER_ACTIONS, SUBMITTER_ACTIONS, actions
+from bot.clouds.aws import READER_ACTIONS, SUBMITTER_ACTIONS, Aws, actions
 from bot.core.snapshot import Aspect, Change, Ref, changes, dump, load
 from bot.demo.outposts import LocalOutposts
 from bot.errors import CloudDown, CloudRefused, CloudUnknown

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.clouds.azure import Azure
-from bot.clouds.azure_permissions import READER_ACTIONS, SUBMITTER_ACTIONS, actions
+from bot.clouds.azure import READER_ACTIONS, SUBMITTER_ACTIONS, Azure, actions
 from bot.core.events import Operation
 from bot.core.request import AzureTerms, NewAddress
 from bot.core.snapshot import Ref, Summary, changes
