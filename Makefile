@@ -5,11 +5,12 @@ export UV_PYTHON_DOWNLOADS = never
 # Compiled once at install, so that a start is quick also where Python may not write bytecode.
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: install demo run test check bench faults lock
+.PHONY: install demo run doctor test check bench faults lock
 install: .venv/ready
 
 demo: .venv/ready ; @$(PY) -m bot demo $(ARGS)
 run: .venv/ready ; @$(PY) -m bot run
+doctor: .venv/ready ; @$(PY) -m bot doctor $(ARGS)
 test: .venv/ready ; @$(PY) -m pytest $(or $(ARGS),-n auto)
 
 check: .venv/ready

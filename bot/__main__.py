@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.compose import make_app, opened
+from bot.compose import make_app, now, opened
 from bot.settings import EXPECTED
 
 if TYPE_CHECKING:
@@ -67,6 +68,19 @@ def migrate() -> None:
     """Bring the database up to date."""
     with opened() as world:
         click.echo(f"up to date: {', '.join(world.store.engine.applied())}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def doctor(as_json: bool) -> None:
+    """Look at everything that the bot needs, and say what to mend; exits 1 if something is wrong."""
+    from bot.doctor import examine, report
+
+    logging.disable()  # what the adapters log is what the findings say
+    told = examine(os.environ, now)
+    write = report.without_secrets(click.echo, os.environ)
+    well = report.as_json(told, write) if as_json else report.as_text(told, write)
+    sys.exit(0 if well else 1)
 
 
 @main.command()

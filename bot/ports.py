@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.core.events import FEE, Operation
+from bot.core.finding import Finding
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 
@@ -197,6 +198,9 @@ class Cloud(Protocol):
         Raises:
             CloudRefused: It has failed, or does not know of it.
         """
+
+    def examine(self, scope: str) -> Iterator[Finding]:
+        """Whether the cloud knows the bot and lets it do what it has to, by reading alone; never raises."""
 
     def close(self) -> None:
         """Let go of connections; nothing may be asked afterwards."""

@@ -108,21 +108,51 @@ def load(environment: Mapping[str, str]) -> Settings:
     Raises:
         Misconfigured: One or more variables are missing or wrong; every one of them is named.
     """
+    given = _given(environment)
+    settings, problems = _checked(given)
+    if settings is None or problems:
+        raise Misconfigured(tuple(sorted(dict.fromkeys(said for _, said in problems))))
+    return settings
+
+
+def salvage(environment: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """What is right of an environment, to look at the rest of an installation all the same.
+
+    Returns:
+        Settings in which a variable that is wrong has its default, and one that is needed and is missing or
+        wrong is "" (not to be used, then); and what is wrong, by variable.
+    """
+    given = _given(environment)
+    problems = dict(_checked(given)[1])
+    right = {name: value for name, value in given.items() if name not in problems}
+    without = {name: value for name, value in _STAND_INS.items() if name not in right}
+    settings = Settings.model_validate(right | without)
+    return settings.model_copy(update={name.lower(): "" for name in without}), problems
+
+
+_STAND_INS = {"SLACK_BOT_TOKEN": "xoxb-none", "APPROVALS_CHANNEL": "C00"}
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
     given = {name: environment[name].strip() for name in VARIABLES if environment.get(name, "").strip()}
     for name in ("LOG_LEVEL", "LOG_FORMAT"):
         if name in given:
             given[name] = given[name].lower()
-    problems = []
+    return given
+
+
+def _checked(given: Mapping[str, str]) -> tuple[Settings | None, list[tuple[str, str]]]:
+    """The settings, None where they are not right; and variable and sentence for all that is wrong."""
+    settings, problems = None, []
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        problems = [_problem(one) for one in error.errors()]
+        problems = [(str(one["loc"][0]), _problem(one)) for one in error.errors()]
     # Without an app token Slack talks to us over HTTP, and only the secret proves that it is Slack.
     if "SLACK_APP_TOKEN" not in given and "SLACK_SIGNING_SECRET" not in given:
-        problems.append(f"SLACK_SIGNING_SECRET is missing: {EXPECTED['SLACK_SIGNING_SECRET']}.")
-    if problems:
-        raise Misconfigured(tuple(sorted(dict.fromkeys(problems))))
-    return settings
+        said = f"SLACK_SIGNING_SECRET is missing: {EXPECTED['SLACK_SIGNING_SECRET']}."
+        problems.append(("SLACK_SIGNING_SECRET", said))
+    return settings, problems
 
 
 def _problem(error: Any) -> str:

@@ -6,32 +6,20 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from bot.clouds import azure
-from bot.clouds.aws import READER_ACTIONS, SUBMITTER_ACTIONS
+from bot.clouds import aws, azure
 from bot.settings import VARIABLES
+from bot.slack.scopes import NEEDED, OF_DOCTOR, OF_WORK, USEFUL
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yaml").read_text())
-# Of each method of Slack's Web API the scope that it needs (https://docs.slack.dev/reference/methods).
-SCOPES = {
-    "chat_postMessage": {"chat:write", "chat:write.public"},
-    "chat_update": {"chat:write"},
-    "chat_delete": {"chat:write"},
-    "chat_postEphemeral": {"chat:write"},
-    "conversations_open": {"im:write"},
-    "conversations_history": {"channels:history", "groups:history", "im:history", "metadata.message:read"},
-    "conversations_replies": {"channels:history", "groups:history", "im:history", "metadata.message:read"},
-    "usergroups_users_list": {"usergroups:read"},
-    "views_open": set(),
-    "views_update": set(),
-}
 
 
 def test_every_setting_is_in_the_readme_and_every_one_in_the_readme_is_a_setting() -> None:
@@ -61,7 +49,9 @@ def test_every_make_target_in_the_readme_is_one() -> None:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize(("mark", "actions"), [("reader", READER_ACTIONS), ("submitter", SUBMITTER_ACTIONS)])
+@pytest.mark.parametrize(
+    ("mark", "actions"), [("reader", aws.READER_ACTIONS), ("submitter", aws.SUBMITTER_ACTIONS)]
+)
 def test_the_policies_in_the_readme_allow_exactly_what_the_code_does(
     mark: str, actions: tuple[str, ...]
 ) -> None:
@@ -80,12 +70,20 @@ def test_the_azure_roles_in_the_readme_allow_exactly_what_the_code_does(
     assert sorted(json.loads(text)["Actions"]) == sorted(actions)
 
 
+@pytest.mark.parametrize(("folder", "scopes"), [("slack", OF_WORK), ("doctor", OF_DOCTOR | OF_WORK)])
+def test_the_scopes_are_listed_of_every_method_that_the_code_calls(
+    folder: str, scopes: Mapping[str, frozenset[str]]
+) -> None:
+    code = "".join(path.read_text() for path in (ROOT / "bot" / folder).glob("*.py"))
+    used = set(re.findall(r"client\.([a-z]+_[a-zA-Z_]+)[(,)]", code))
+    if folder == "slack":
+        assert used == set(scopes)
+    else:
+        assert set(OF_DOCTOR) <= used <= set(scopes)
+
+
 def test_the_manifest_asks_for_exactly_the_scopes_that_the_code_needs() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "bot/slack").glob("*.py"))
-    used = set(re.findall(r"client\.([a-z]+_[a-zA-Z_]+)\(", code))
-    assert used == set(SCOPES)
-    needed = set().union(*(SCOPES[method] for method in used)) | {"commands"}
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == NEEDED | USEFUL
 
 
 def test_the_manifest_has_the_one_command_and_no_event_that_nobody_listens_to() -> None:

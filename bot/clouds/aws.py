@@ -24,9 +24,11 @@ from bot.clouds.aws_client import (
     cloud_error,
     outcome_of,
 )
+from bot.clouds.aws_permissions import READER_ACTIONS, SUBMITTER_ACTIONS, actions, examine
 from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, by_text, text
 from bot.core.events import Operation
+from bot.core.finding import Finding
 from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
@@ -35,27 +37,11 @@ from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused
 if TYPE_CHECKING:
     from types_boto3_outposts import OutpostsClient
 
+__all__ = ["READER_ACTIONS", "SUBMITTER_ACTIONS", "Aws", "actions"]
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 PAGES: Any = {"PaginationConfig": {"PageSize": 1000}}  # the most that the service gives in one call
-
-READER_ACTIONS = (
-    "outposts:GetCatalogItem",
-    "outposts:GetOrder",
-    "outposts:GetOutpost",
-    "outposts:ListCatalogItems",
-    "outposts:ListOrders",
-    "outposts:ListOutposts",
-    "outposts:ListSites",
-)
-"""What following and offering needs; without ListSites, forms don't say where an Outpost is."""
-SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder")
-"""What placing and cancelling needs on top."""
-
-
-def actions() -> tuple[str, ...]:
-    """Every IAM action that the bot needs, for one role that does all."""
-    return tuple(sorted(READER_ACTIONS + SUBMITTER_ACTIONS))
 
 
 class Aws:
@@ -258,6 +244,14 @@ class Aws:
             done = refusal.code == "ConflictException" and phase(self.read(ref)) is Phase.CANCELLED
             if not done:
                 raise
+
+    def examine(self, scope: str) -> Iterator[Finding]:
+        """Whether AWS knows the bot and lets it read in a Region."""
+        return examine(lambda: self._caller(scope), lambda call: self._ask(scope, call), self._clock)
+
+    def _caller(self, region: str) -> Answer:
+        with self._errors_translated():
+            return self._clients.caller(region)
 
     def close(self) -> None:
         """Give back every connection; the next call opens them again."""

@@ -114,6 +114,18 @@ class Clients:
         finally:
             client.close()
 
+    def caller(self, region: str) -> Mapping[str, Any]:
+        """Whom AWS takes the bot for, as STS tells everybody of themselves."""
+        config = _config(1, CONNECT_TIMEOUT, CONNECT_TIMEOUT)
+        with self._lock:
+            self._session = self._session or _new_session()
+            client: Any = self._session.client("sts", region_name=region, config=config)
+        try:
+            answer: Mapping[str, Any] = client.get_caller_identity()
+            return answer
+        finally:
+            client.close()
+
     def forget(self) -> None:
         """Read profile and credentials anew at the next call; calls under way keep the old ones."""
         with self._lock:

@@ -23,41 +23,20 @@ from bot.clouds.azure_addresses import Addresses
 from bot.clouds.azure_client import RETRY_AFTER, Arm, Reply
 from bot.clouds.azure_errors import never_connected
 from bot.clouds.azure_items import EXPAND, NOT_FOUND, Items, check_group, part_of, part_of_id, parts
+from bot.clouds.azure_permissions import READER_ACTIONS, SUBMITTER_ACTIONS, Examination, actions
 from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, a_dict, by_text
 from bot.core.events import Operation
+from bot.core.finding import Finding
 from bot.core.request import AzureTerms, NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Accepted, Catalogue, Clock, Found, NotSent, Outcome, Refused, Unclear
 
-READER_ACTIONS = (
-    "Microsoft.EdgeOrder/addresses/read",
-    "Microsoft.EdgeOrder/listConfigurations/action",
-    "Microsoft.EdgeOrder/listProductFamilies/*",
-    "Microsoft.EdgeOrder/locations/operationResults/read",
-    "Microsoft.EdgeOrder/locations/orders/read",
-    "Microsoft.EdgeOrder/orderItems/read",
-    "Microsoft.EdgeOrder/orders/read",
-    "Microsoft.EdgeOrder/productFamiliesMetadata/action",
-)
-"""What following and offering needs. Azure lists `listProductFamilies/read`, while the call is a POST, for
-which it asks for `…/action` elsewhere: hence the star."""
-SUBMITTER_ACTIONS = (
-    "Microsoft.EdgeOrder/addresses/write",
-    "Microsoft.EdgeOrder/orderItems/cancel/action",
-    "Microsoft.EdgeOrder/orderItems/delete",
-    "Microsoft.EdgeOrder/orderItems/return/action",
-    "Microsoft.EdgeOrder/orderItems/write",
-)
-"""What placing, saving addresses, cancelling, returning and removing needs on top."""
+__all__ = ["READER_ACTIONS", "SUBMITTER_ACTIONS", "Azure", "actions"]
+
 ADDRESS_CHANGED = "AddressChanged"
 AGAIN = "Nothing was ordered; ask again."
-
-
-def actions() -> tuple[str, ...]:
-    """Every action that the bot needs, for one custom role that does all."""
-    return tuple(sorted(READER_ACTIONS + SUBMITTER_ACTIONS))
 
 
 class Azure:
@@ -354,6 +333,11 @@ class Azure:
     def ended(self, status_url: str) -> bool:
         """Whether Azure has done what it was asked for."""
         return acts.ended(self._arm, status_url)
+
+    def examine(self, scope: str) -> Iterator[Finding]:
+        """Whether Azure knows the bot and lets it read in the subscription."""
+        products = (self._metadata, self._families, self._configurations)
+        return Examination(self._arm, self._account, products, self._clock).findings()
 
     def close(self) -> None:
         """Give back every connection; the next call opens them again."""

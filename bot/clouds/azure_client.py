@@ -131,6 +131,13 @@ class Arm:
             body = json.loads(response.content) if response.content else None
             return Reply(response.status_code, response.headers, body)
 
+    def authenticate(self) -> None:
+        """Get a token, to know whether there is one to be had."""
+        with self._translated():
+            with self._lock:
+                credential = self._open_credential()
+            credential.get_token(f"{self.url}/.default")
+
     def ours(self, url: str) -> bool:
         """Whether a URL is on our own Azure Resource Manager: elsewhere no token may go."""
         parts, own = url_parts(url), url_parts(self.url)

@@ -14,6 +14,7 @@ from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 
 from bot.errors import ChatDown, ChatRefused
 from bot.ports import Post
@@ -149,21 +150,26 @@ def _metadata(key: str) -> dict[str, Any]:
 
 
 def call(send: Callable[[], Any]) -> dict[str, Any]:
-    """One call; what Slack or the network make of it, in our own words.
+    """The answer to one call, as `asked` gets it."""
+    answer: Any = asked(send).data
+    return dict(answer)
+
+
+def asked(send: Callable[[], SlackResponse]) -> SlackResponse:
+    """One call, headers and all; what Slack or the network make of it, in our own words.
 
     Raises:
         ChatDown: No usable answer, or *later*.
         ChatRefused: Slack said no.
     """
     try:
-        answer = send()
+        return send()
     except SlackApiError as error:
         raise _translated(error) from error
     except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
         raise ChatDown(f"no answer from Slack: {error!r}") from error
     except ValueError as error:  # an answer that is no JSON
         raise ChatDown(f"no meaningful answer from Slack: {error!r}") from error
-    return dict(answer.data)
 
 
 def _translated(error: SlackApiError) -> ChatDown | ChatRefused:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -23,7 +24,7 @@ from bot.core.order import HOLDS_SCOPE, Order, State
 from bot.core.policy import Decision, Members
 from bot.failpoint import failpoint
 from bot.store import audit
-from bot.store.engine import Conflict, Engine, Row, Tx, open_engine
+from bot.store.engine import Conflict, Engine, Row, Tx, check_steps, open_engine
 from bot.store.migrations import steps
 
 __all__ = ["Change", "Claim", "Conflict", "Store", "Verdict"]
@@ -65,6 +66,10 @@ class Claim:
     made_at: datetime
 
 
+class _TakenBack(Exception):
+    """Ends a transaction that was not meant to last."""
+
+
 class Store:
     """The database. Safe to share among threads."""
 
@@ -86,6 +91,28 @@ class Store:
     def migrate(self) -> list[str]:
         """Bring the schema up to date; any number of processes may do so at once. Returns what was new."""
         return self.engine.migrate(steps(self.engine))
+
+    def pending(self) -> list[str]:
+        """The steps that `migrate` would apply.
+
+        Raises:
+            Unusable: The database is ahead of this program.
+        """
+        return check_steps(steps(self.engine), self.engine.applied())
+
+    def try_writing(self) -> None:
+        """Write something and take it back.
+
+        Raises:
+            Exception: It cannot be written, in the engine's words.
+        """
+
+        def write(tx: Tx) -> None:
+            tx.run("insert into kept (key, body, at) values ('examination', '', 0)")
+            raise _TakenBack
+
+        with suppress(_TakenBack):
+            self.engine.transact(write)
 
     # Orders
 
@@ -552,9 +579,9 @@ class Store:
         """An audit event that changes no order: a refused click, for instance."""
         self.engine.transact(lambda tx: audit.append(tx, order_id, at, actor, verb, body))
 
-    def all_events(self) -> Iterator[Row]:
-        """The whole audit log, oldest first, read a thousand at a time."""
-        last = 0
+    def all_events(self, after: int = 0) -> Iterator[Row]:
+        """The audit log after the event of that number, oldest first, read a thousand at a time."""
+        last = after
         while rows := self.engine.rows(
             "select * from events where seq > :last order by seq limit 1000", last=last
         ):

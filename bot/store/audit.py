@@ -36,14 +36,15 @@ def append(tx: Tx, order_id: str, at: datetime, actor: str, verb: str, body: Map
     tx.run("update audit_head set seq = :seq, hash = :hash", seq=event["seq"], hash=digest(event))
 
 
-def verify(events: Iterable[Row], head: tuple[int, str]) -> str:
+def verify(events: Iterable[Row], head: tuple[int, str], begin: tuple[int, str] = (0, "")) -> str:
     """What is wrong with the log, naming the first bad event; empty when nothing is.
 
     Args:
-        events: All events, oldest first.
+        events: All events after `begin`, oldest first.
         head: Number and hash of the newest event, as kept apart from them.
+        begin: Number and hash of the event that is taken for granted, to look at the end of the log alone.
     """
-    seq, prev = 0, ""
+    seq, prev = begin
     for event in events:
         seq += 1
         if event["seq"] != seq:

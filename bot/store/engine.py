@@ -19,6 +19,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from bot.errors import BotError
@@ -136,6 +137,12 @@ def open_engine(url: str) -> Engine:
         if found
         else "A database URL looks like sqlite:///orders.db or postgresql://user@host/name."
     )
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that a database URL names, None for a database that is no file."""
+    scheme, _, rest = url.partition("://")
+    return Path(_sqlite_path(rest)).absolute() if scheme == "sqlite" else None
 
 
 def _sqlite_path(rest: str) -> str:

@@ -67,7 +67,7 @@ class Sqlite:
     types: Mapping[str, str] = {"int": "integer", "strict": " strict", "collate": ""}
 
     def __init__(self, path: str) -> None:
-        check_version(sqlite3.sqlite_version_info)
+        check_version(version())
         # Absolute, because threads connect later and someone may have changed directory.
         self.path = Path(path).absolute()
         if not self.path.parent.is_dir():
@@ -172,6 +172,11 @@ class Sqlite:
                 db.execute(statement.format(**self.types))
 
         return step
+
+
+def version() -> tuple[int, ...]:
+    """That of the SQLite which is used here."""
+    return tuple(sqlite3.sqlite_version_info)
 
 
 def check_version(version: tuple[int, ...]) -> None:

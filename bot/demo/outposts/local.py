@@ -14,6 +14,7 @@ from botocore.credentials import Credentials
 
 from bot.demo import cloud
 from bot.demo.cloud import LocalCloud, parsed, utc_now
+from bot.demo.outposts import sts
 from bot.demo.outposts.contract import Route, installed, invalid, violations
 from bot.demo.outposts.estate import (
     Capacity,
@@ -57,7 +58,7 @@ class Request(cloud.Request):
 
 
 class LocalOutposts(LocalCloud[Request]):
-    """An Outposts API for one account in all Regions, served over HTTP on loopback.
+    """An Outposts API for one account in all Regions, served over HTTP on loopback, and with it STS.
 
     Point the real client to it with `environment()`; stock it with `furnish` or the `add_…`
     methods; break it with `faults`; play AWS with `advance`, `ship`, `fail` and the like, or let
@@ -80,7 +81,7 @@ class LocalOutposts(LocalCloud[Request]):
         self._secret_key = secret_key
         self._credentials = Credentials(access_key, secret_key)
         self._contract = installed()
-        super().__init__(clock, Faults(self._contract.operations))
+        super().__init__(clock, Faults(self._contract.operations | {sts.OPERATION}))
         self._estates: dict[str, Estate] = {}
         self._book = OrderBook()
         self._operations: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
@@ -101,6 +102,7 @@ class LocalOutposts(LocalCloud[Request]):
         """The environment variables that make boto3 speak to this server, and to no other."""
         return {
             "AWS_ENDPOINT_URL_OUTPOSTS": self.url,
+            "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_ACCESS_KEY_ID": self._access_key,
             "AWS_SECRET_ACCESS_KEY": self._secret_key,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -293,7 +295,7 @@ class LocalOutposts(LocalCloud[Request]):
         return Server(port, self._respond, lambda: _identified(lengthless.answer()), name=self.name)
 
     def _knows(self, operation: str) -> bool:
-        return operation in self._operations
+        return operation in self._operations or operation == sts.OPERATION
 
     def _living(self) -> Iterable[Entry]:
         return self._book
@@ -305,8 +307,9 @@ class LocalOutposts(LocalCloud[Request]):
         route = self._contract.route(incoming.method, incoming.target)
         claim = read_claim(incoming.headers)
         target = urlsplit(incoming.target)
+        of_sts = sts.asks(incoming)
         received = Request(
-            operation=route.operation if route else "",
+            operation=sts.OPERATION if of_sts else route.operation if route else "",
             region=claim.region if claim else "",
             method=incoming.method,
             path=target.path,
@@ -316,13 +319,20 @@ class LocalOutposts(LocalCloud[Request]):
             headers=incoming.headers,
         )
         fault = self.faults.take(received.operation, received.region)
-        reply = self._handle(received, incoming, fault, lambda: self._carry_out(route, incoming))
+        reply = self._handle(
+            received,
+            incoming,
+            fault,
+            lambda: sts.answer(incoming, self._credentials) if of_sts else self._carry_out(route, incoming),
+        )
         return _identified(reply) if isinstance(reply, Answer) else reply
 
     def _failure(self, stem: str) -> Answer:
         return FAILURES[stem].answer()
 
     def _say(self, code: str, message: str, incoming: Incoming) -> Answer:
+        if sts.asks(incoming):
+            return sts.no(code, message)
         return self._refusal(code, message, incoming).answer()
 
     def _carry_out(self, route: Route | None, incoming: Incoming) -> Answer:

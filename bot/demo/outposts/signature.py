@@ -14,7 +14,6 @@ from botocore.credentials import Credentials
 from bot.demo.outposts.wire import Refusal
 from bot.demo.wire import Incoming
 
-_SERVICE = "outposts"
 _TOLERANCE = timedelta(minutes=5)
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[a-z0-9-]+)"
@@ -50,8 +49,8 @@ def read_claim(headers: Mapping[str, str]) -> Claim | None:
     )
 
 
-def verify(incoming: Incoming, credentials: Credentials) -> Claim:
-    """The claim, proven; Refusal (403, with the code that AWS uses) where it can't be."""
+def verify(incoming: Incoming, credentials: Credentials, service: str = "outposts") -> Claim:
+    """The claim to call a service, proven; Refusal (403, with AWS's own code) where it can't be."""
     headers = incoming.headers
     if "authorization" not in headers:
         raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
@@ -69,8 +68,8 @@ def verify(incoming: Incoming, credentials: Credentials) -> Claim:
             "The security token included in the request is invalid.",
             403,
         )
-    if claim.service != _SERVICE:
-        raise _invalid(f"Credential should be scoped to correct service: '{_SERVICE}'.")
+    if claim.service != service:
+        raise _invalid(f"Credential should be scoped to correct service: '{service}'.")
     for name in ("host", "x-amz-date"):
         if name not in claim.signed_headers or name not in headers:
             raise _invalid(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")

@@ -137,6 +137,10 @@ class LocalSlack:
         """Say where the app's Request URL is, as `http://127.0.0.1:3000/slack/events`."""
         self._deliver.events_url = events_url
 
+    def grant(self, scopes: Iterable[str]) -> None:
+        """Let the app have these scopes and no others, as after installing it anew."""
+        self._api.grant(frozenset(scopes))
+
     def disconnect_sockets(self, reason: str = "refresh_requested") -> None:
         """Ask the app's sockets to reconnect, as Slack does now and then."""
         self._sockets.disconnect(reason)
@@ -325,7 +329,10 @@ class LocalSlack:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         token = bearer if scheme.lower() == "bearer" else ""
         token = raw.pop("token", None) or token
-        return self._served(method, raw, at, lambda: self._api.call(method, raw, token))
+        response = self._served(method, raw, at, lambda: self._api.call(method, raw, token))
+        if scopes := self._api.granted(token):
+            response.headers["X-OAuth-Scopes"] = ",".join(sorted(scopes))
+        return response
 
     def _on_response(self, token: str) -> Response:
         at = time.monotonic()

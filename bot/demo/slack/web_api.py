@@ -130,6 +130,21 @@ class WebApi:
             "views.publish": (self._views_publish, ()),
         }
 
+    def granted(self, token: str) -> frozenset[str]:
+        """The scopes of a token, as Slack tells them with every answer."""
+        if token == self._app_token:
+            return frozenset({"connections:write"})
+        if token != self._bot_token:
+            return frozenset()
+        if self._scopes is not None:
+            return self._scopes
+        needed = {scope for _, scopes in self._methods.values() for scope in scopes}
+        return frozenset(needed | {"commands", "chat:write.public", "metadata.message:read"})
+
+    def grant(self, scopes: frozenset[str]) -> None:
+        """Let the bot token have these scopes from now on."""
+        self._scopes = scopes
+
     def call(self, method: str, raw: Mapping[str, Any], token: str) -> Json:
         """Carry out one call.
 
