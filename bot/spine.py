@@ -124,7 +124,7 @@ def settle(world: World, order: Order, event: Event) -> Order:
 def see(world: World, order: Order, snapshot: Snapshot) -> None:
     """Let what a cloud shows of an order happen. Who changed the order meanwhile does not make it lost."""
     event = Looked(snapshot)
-    while life.may_follow(order, Looked):
+    while life.happens(order, event):
         verdict, _ = happen(world, order, event)
         if verdict is Verdict.DONE:
             return

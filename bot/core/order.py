@@ -328,7 +328,12 @@ def _unit_may(order: Order, event: type, unit: str) -> bool:
 
 
 def happens(order: Order, event: Event) -> bool:
-    """`may_follow`, for an event that is at hand."""
+    """`may_follow`, for an event that is at hand.
+
+    A look that began before another unit was placed shows too little of the order, and does not count.
+    """
+    if isinstance(event, Looked) and order.ref and event.snapshot.ref.parts != order.ref.parts:
+        return False
     return may_follow(order, type(event), getattr(event, "unit", ""))
 
 

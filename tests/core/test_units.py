@@ -218,6 +218,13 @@ def test_what_is_placed_of_an_unclear_order_is_followed_and_the_order_stays_uncl
     assert not may_follow(replace(unclear, ref=None), Looked)
 
 
+def test_a_look_that_began_before_another_unit_was_placed_does_not_count() -> None:
+    now = order_of(Step.PLACED, Step.PLACED, ref=ref_of(ONE, TWO))
+    too_little = Looked(Snapshot(ref_of(ONE), "Placed", (Unit(ONE, "GPU", 1, "Placed"),)))
+    assert not happens(now, too_little)
+    assert happens(replace(now, ref=ref_of(ONE)), too_little)
+
+
 def test_the_card_alone_tells_of_each_unit_and_the_last_outcome_tells_all_of_them() -> None:
     assert jobs(order_of(Step.SENDING, Step.TO_DO), WasPlaced(ref_of(ONE), unit=ONE)) == ["card"]
     last = order_of(Step.REFUSED, Step.SENDING)
