@@ -129,6 +129,11 @@ class LocalSlack:
         self.stop()
 
     @property
+    def serving(self) -> bool:
+        """Whether it is not about to stop; what answers for a long time has to look."""
+        return not self._stopping.is_set()
+
+    @property
     def api_url(self) -> str:
         """What the app calls: ends in `/api/`."""
         return f"{self.url}/api/"

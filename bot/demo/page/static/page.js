@@ -1,0 +1,80 @@
+// The page is drawn on the server. This reads it again whenever the server says that something has changed,
+// and puts what differs into place: what somebody types, focuses or scrolls stays as it is.
+import { settle } from "./settle.js";
+import "./act.js";
+import { showForms } from "./form.js";
+import "./box.js";
+import "./search.js";
+import { markUnread, tell } from "./unread.js";
+
+let busy = false;
+let again = false;
+let source = null;
+
+const roots = () => [...document.querySelectorAll("[data-root]")];
+const sticky = () => [...document.querySelectorAll("[data-stick]")];
+const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+const toEnd = (log) => { log.scrollTop = log.scrollHeight; };
+
+async function refresh() {
+  again = true;
+  if (busy) return;
+  busy = true;
+  while (again) {
+    again = false;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch {
+      // The server is gone; the event source finds out when it is back.
+    }
+  }
+  busy = false;
+}
+
+function put(fresh) {
+  const follow = sticky().filter(atEnd);
+  const seen = new Set([...document.querySelectorAll("li.message")].map((one) => one.id));
+  for (const root of roots()) {
+    const now = fresh.getElementById(root.id);
+    if (now) settle(root, now);
+  }
+  showForms();
+  follow.forEach(toEnd);
+  tell([...document.querySelectorAll("li.message")].filter((one) => !seen.has(one.id)));
+  markUnread();
+}
+
+function listen() {
+  // A browser keeps six connections to a server: a page that nobody looks at holds none.
+  if (document.hidden) {
+    source?.close();
+    source = null;
+  } else if (!source) {
+    source = new EventSource("/live");
+    source.onmessage = refresh;
+  }
+}
+
+document.addEventListener("visibilitychange", listen);
+document.addEventListener("changed", refresh);
+document.addEventListener("click", (event) => {
+  const toggle = event.target.closest("[data-toggle]");
+  if (!toggle) {
+    if (!event.target.closest(".sidebar, .console, dialog")) document.body.classList.remove("show-sidebar", "show-console");
+    return;
+  }
+  const wide = matchMedia("(min-width: 1151px)").matches;
+  const name = `${wide ? "hide" : "show"}-${toggle.dataset.toggle}`;
+  const on = document.body.classList.toggle(name);
+  document.querySelectorAll(`[data-toggle="${toggle.dataset.toggle}"]`)
+    .forEach((one) => one.setAttribute("aria-expanded", String(on === name.startsWith("show"))));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.body.classList.remove("show-sidebar", "show-console");
+});
+
+sticky().forEach(toEnd);
+showForms();
+markUnread();
+listen();
