@@ -21,7 +21,7 @@ from bot.demo.story import Promise
 from bot.demo.terminal import Printer, Terminal
 from bot.demo.world import Bot, LocalWorld, free_port, scratch, usable_port
 
-PATIENCE = {"RECONCILE_FOR": "12", "PLACE_TIMEOUT": "20"}
+PATIENCE = {"RECONCILE_FOR": "10", "PLACE_TIMEOUT": "10"}
 """Settings for somebody who watches: what is unclear is asked about soon."""
 CHAPTERS = (aws_story.play, azure_story.play)
 

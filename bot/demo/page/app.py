@@ -86,7 +86,7 @@ class Page:
         return _answered(me.click(message, said["button"], value=said.get("value")), said["button"])
 
     def fill(self, who: str, view: str, act: str) -> Response:
-        """Something in a form: `choose`, `press`, `suggest`, `submit` or `close`."""
+        """Something in a form: `type`, `choose`, `press`, `suggest`, `submit` or `close`."""
         me, said = self._person(who), _said()
         form = me.form() if view != "home" else me.home()
         if form is None or form.id not in (view, said.get("id")):

@@ -19,6 +19,7 @@ class Forms:
         self._lock = threading.Lock()
         self._errors: dict[str, Mapping[str, str]] = {}
         self._acts: Mapping[str, Callable[[Form, Said], Result]] = {
+            "type": self._typed,
             "choose": self._choose,
             "press": self._press,
             "suggest": self._suggest,
@@ -36,7 +37,7 @@ class Forms:
 
         Args:
             form: The form.
-            act: What is done: `choose`, `press`, `suggest`, `submit` or `close`.
+            act: What is done: `type`, `choose`, `press`, `suggest`, `submit` or `close`.
             said: The body of the POST; `typed` has the texts of all fields for typing, by block_id.
 
         Returns:
@@ -48,6 +49,10 @@ class Forms:
         if act != "close":
             _type_in(form, said.get("typed") or {})
         return self._acts[act](form, said)
+
+    def _typed(self, form: Form, said: Said) -> Result:
+        self._forget(form.id, str(said["field"]))
+        return {}
 
     def _choose(self, form: Form, said: Said) -> Result:
         field, chosen = str(said["field"]), str(said["value"])
@@ -70,10 +75,9 @@ class Forms:
         result = form.submit()
         with self._lock:
             self._errors[form.id] = result.block_errors
-        wrong = len(result.block_errors)
         if result.ack is not None and result.ack.status != 200:
             return result.ack
-        return {"note": f"{wrong} field{'s' * (wrong > 1)} to look at."} if wrong else {}
+        return {}
 
     def _close(self, form: Form, _said: Said) -> Result:
         return form.close() or {}

@@ -36,6 +36,7 @@ document.addEventListener("submit", async (event) => {
 
 document.addEventListener("change", (event) => {
   const field = event.target;
+  if ("typed" in field.dataset) formPost(field, "type", { field: field.name });
   if (field.dataset.do !== "choose") return;
   formPost(field, "choose", { field: field.name, value: field.value, date: "date" in field.dataset });
 });

@@ -58,23 +58,35 @@ function listen() {
 
 document.addEventListener("visibilitychange", listen);
 document.addEventListener("changed", refresh);
-document.addEventListener("click", (event) => {
-  const toggle = event.target.closest("[data-toggle]");
-  if (!toggle) {
-    if (!event.target.closest(".sidebar, .console, dialog")) document.body.classList.remove("show-sidebar", "show-console");
-    return;
+// What stands beside the conversation: on a wide window it can be hidden, on a narrow one it can be shown.
+const wide = matchMedia("(min-width: 1151px)");
+
+function drawers() {
+  for (const toggle of document.querySelectorAll("[data-toggle]")) {
+    const list = document.body.classList;
+    const { toggle: name } = toggle.dataset;
+    toggle.setAttribute("aria-expanded", String(wide.matches ? !list.contains(`hide-${name}`) : list.contains(`show-${name}`)));
   }
-  const wide = matchMedia("(min-width: 1151px)").matches;
-  const name = `${wide ? "hide" : "show"}-${toggle.dataset.toggle}`;
-  const on = document.body.classList.toggle(name);
-  document.querySelectorAll(`[data-toggle="${toggle.dataset.toggle}"]`)
-    .forEach((one) => one.setAttribute("aria-expanded", String(on === name.startsWith("show"))));
+}
+
+function shut() {
+  document.body.classList.remove("show-sidebar", "show-console");
+  drawers();
+}
+
+document.addEventListener("click", (event) => {
+  const name = event.target.closest("[data-toggle]")?.dataset.toggle;
+  if (name) document.body.classList.toggle(`${wide.matches ? "hide" : "show"}-${name}`);
+  else if (!event.target.closest(".sidebar, .console, dialog")) shut();
+  drawers();
 });
+wide.addEventListener("change", drawers);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") document.body.classList.remove("show-sidebar", "show-console");
+  if (event.key === "Escape") shut();
 });
 
 sticky().forEach(toEnd);
 showForms();
 markUnread();
+drawers();
 listen();
