@@ -14,8 +14,8 @@ from bot.demo.world import APPROVALS, OPERATIONS, ORDERS, REQUESTER, Bot, LocalW
 HELP = """\
 Open {url} in a browser: Slack as several people, and the clouds' console beside it.
 
-Here it goes on in the terminal: you are {name} in #edge-orders. The bot is real; Slack, AWS, Azure are on this
-machine. Stages take seconds.
+Here in the terminal you are {name} in #edge-orders. The bot is real; Slack, AWS, Azure are on this machine.
+Stages take seconds.
 
   /order …               what you would type in Slack; start with  /order help  or  /order azure
   as alice|bob|carol|opal|mallory

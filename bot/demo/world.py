@@ -29,6 +29,8 @@ REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER = "U0ALICE", "U0BOB", "U0CAROL",
 GROUP = "S0FINANCE"
 ORDERS, APPROVALS, OPERATIONS = "C0EDGEORDERS", "C0APPROVALS", "C0OPERATIONS"
 REGION = "eu-west-1"
+EVENTS: frozenset[str] = frozenset()
+"""The events that `manifest.yaml` subscribes to: Slack sends no others."""
 
 
 class LocalWorld:

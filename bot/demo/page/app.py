@@ -20,7 +20,7 @@ from bot.demo.page.guide import hints, steps
 from bot.demo.page.live import changes
 from bot.demo.page.scene import look
 from bot.demo.slack import Ack, Message, Person
-from bot.demo.world import ORDERS, REQUESTER, LocalWorld
+from bot.demo.world import EVENTS, ORDERS, REQUESTER, LocalWorld
 
 ROLES = {"alice": "asks", "bob": "approves", "carol": "finance", "opal": "operates", "mallory": "may not"}
 """What the people of the local world are there for."""
@@ -85,6 +85,11 @@ class Page:
         message = self._message(me, said["channel"], said["ts"])
         return _answered(me.click(message, said["button"], value=said.get("value")), said["button"])
 
+    def home(self, who: str) -> Response:
+        """A look at the home tab, of which Slack tells an app that wants to know."""
+        me = self._person(who)
+        return _answered(me.open_home(), "The home tab") if "app_home_opened" in EVENTS else _done()
+
     def fill(self, who: str, view: str, act: str) -> Response:
         """Something in a form: `type`, `choose`, `press`, `suggest`, `submit` or `close`."""
         me, said = self._person(who), _said()
@@ -142,6 +147,7 @@ class Page:
             "/as/<who>/say": self.say,
             "/as/<who>/click": self.click,
             "/as/<who>/form/<view>/<act>": self.fill,
+            "/as/<who>/home": self.home,
             "/clouds/<cloud>/order/<act>": self.act,
             "/clouds/<cloud>/lever/<lever>": self.pull,
             "/clouds/time": self.time,
@@ -151,7 +157,7 @@ class Page:
             page.add_url_rule(rule, view.__name__, view)
         for rule, view in doing.items():
             page.add_url_rule(rule, view.__name__, view, methods=["POST"])
-        self.slack.flask.register_blueprint(page)
+        self.slack.add_pages(page)
 
     def _person(self, name: str) -> Person:
         found = next((one for one in self.slack.people() if one.name == name), None)

@@ -1,7 +1,7 @@
 // The page is drawn on the server. This reads it again whenever the server says that something has changed,
 // and puts what differs into place: what somebody types, focuses or scrolls stays as it is.
 import { settle } from "./settle.js";
-import "./act.js";
+import { mine, post } from "./act.js";
 import { showForms } from "./form.js";
 import "./box.js";
 import "./search.js";
@@ -85,6 +85,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") shut();
 });
 
+if (document.body.dataset.slug === "home") post(mine("/home"));
 sticky().forEach(toEnd);
 showForms();
 markUnread();
