@@ -100,9 +100,10 @@ def hyperlink(url: str, label: str) -> Markup:
 def moment(target: str, fallback: str) -> Markup:
     """`!date^SECONDS^FORMAT` in the time of this machine, which is also that of who looks."""
     _, seconds, pattern, *_ = [*target.split("^"), "", ""]
-    if not seconds.isdecimal():
+    try:
+        at = datetime.fromtimestamp(int(seconds)).astimezone()
+    except (ValueError, OverflowError, OSError):
         return escape(fallback)
-    at = datetime.fromtimestamp(int(seconds)).astimezone()
     words = {"{date_short_pretty}": day(at.date()), "{time}": f"{at:%H:%M}"}
     for name, word in words.items():
         pattern = pattern.replace(name, word)
