@@ -17,14 +17,19 @@ export function formPost(element, act, body = {}) {
 }
 
 export function showForms() {
-  for (const dialog of document.querySelectorAll("dialog[data-form]:not([open])")) {
-    dialog.showModal();
-    const first = dialog.querySelector(".form-body :is(input, select, textarea, button)");
-    first?.focus();
+  for (const dialog of document.querySelectorAll("dialog[data-form]")) {
+    if (!dialog.open) {
+      dialog.showModal();
+      first(dialog)?.focus();
+    }
+    // Also where a form has become another one under the hands of who fills it in.
+    if (!document.activeElement?.closest("dialog")) first(dialog)?.focus();
   }
   const wrong = document.querySelector("dialog[open] [aria-invalid=true]");
   if (wrong && document.activeElement?.type === "submit") wrong.focus();
 }
+
+const first = (dialog) => dialog.querySelector(".form-body :is(input, select, textarea, button)");
 
 document.addEventListener("submit", async (event) => {
   const dialog = dialogOf(event.target);

@@ -45,6 +45,11 @@ function put(fresh) {
   markUnread();
 }
 
+function connected(on) {
+  document.body.classList.toggle("live", on);
+  document.getElementById("lost").hidden = on;
+}
+
 function listen() {
   // A browser keeps six connections to a server: a page that nobody looks at holds none.
   if (document.hidden) {
@@ -53,6 +58,8 @@ function listen() {
   } else if (!source) {
     source = new EventSource("/live");
     source.onmessage = refresh;
+    source.onopen = () => connected(true);
+    source.onerror = () => connected(false);
   }
 }
 
