@@ -6,6 +6,7 @@ Azure are those of the local world. Time runs fast: a stage that takes weeks tak
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,8 @@ def _audit(bot: Bot) -> int:
 
 def interactive(port: int) -> int:
     """A workspace to play in, in the browser and from the terminal, until somebody says `quit`."""
+    # What is told to end ends as with Ctrl-C, and takes the bot along.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with watched(usable_port(port)) as (page, bot):
         page.console.run(True)
         Terminal(page.world, bot).talk()

@@ -39,7 +39,7 @@ def test_racks_are_asked_for_with_the_form_approved_shipped_and_installed(visit:
 
     visit.become("bob", "approvals")
     expect(visit.messages("needs approval")).to_be_visible()
-    visit.picture("approval.png", ".main")
+    visit.picture("approval.png", ".main", height=610)
     visit.press("Approve")
     visit.become("alice", "edge-orders")
     expect(visit.orders()).to_have_count(1)
@@ -47,7 +47,7 @@ def test_racks_are_asked_for_with_the_form_approved_shipped_and_installed(visit:
     visit.told("Building")
     visit.move("Ship", "Shipped")
     visit.told("Shipped")
-    visit.picture("card.png", ".main")
+    visit.picture("card.png", ".main", height=890)
     for status in ("Delivered", "Installing", "Installed", "Completed"):
         visit.move("Advance", status)
     expect(visit.card.locator(".task.complete")).to_have_count(8)
@@ -121,7 +121,7 @@ def test_where_an_order_is_lost_the_bot_stops_until_an_operator_decides(visit: V
     visit.lever("Lose the next answer", "Azure Edge Order")
     visit.become("opal", "edge-orders")
     expect(visit.card).to_contain_text("Placed (Preparing)")
-    visit.picture("console.png")
+    visit.picture("console.png", height=830)
 
 
 def test_a_form_opens_is_used_and_closes_by_keyboard_alone(visit: Visit) -> None:

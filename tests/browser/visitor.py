@@ -122,12 +122,16 @@ class Visit:
         """Wait until the order card tells of it."""
         expect(self.card.locator(".b-section b").filter(has_text=status).last).to_be_visible()
 
-    def picture(self, name: str, of: str = "body") -> None:
-        """Keep what is to be seen now of a part of the page."""
-        if self.album:
-            self.album.mkdir(exist_ok=True)
-            self.tab.mouse.move(0, 0)
-            self.tab.locator(of).screenshot(path=self.album / name, animations="disabled")
+    def picture(self, name: str, of: str = "body", height: int = 800) -> None:
+        """Keep what is to be seen now of a part of the page, in a window of this height."""
+        if not self.album:
+            return
+        self.album.mkdir(exist_ok=True)
+        size = self.tab.viewport_size or {"width": 1280, "height": 800}
+        self.tab.set_viewport_size({"width": size["width"], "height": height})
+        self.tab.mouse.move(0, 0)
+        self.tab.locator(of).screenshot(path=self.album / name, animations="disabled")
+        self.tab.set_viewport_size(size)
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

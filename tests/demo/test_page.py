@@ -200,6 +200,16 @@ def test_a_home_tab_that_no_bot_has_published_says_so(site: Site) -> None:
     assert "Mine" in site.get("/as/alice/home")
 
 
+def test_a_button_of_the_home_tab_reaches_the_bot(site: Site) -> None:
+    button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
+    view = {"type": "home", "blocks": [{"type": "actions", "elements": [button]}]}
+    shown = site.bot.views_publish(user_id=REQUESTER, view=view)["view"]
+    assert f'data-view-id="{shown["id"]}"' in site.get("/as/alice/home")
+    pressed = site.post("/as/alice/form/home/press", id=shown["id"], button="Go")
+    assert "dispatch_failed" in pressed.json["note"]  # there is no bot behind it
+    assert site.post("/as/bob/form/home/press", id=shown["id"], button="Go").status_code == 409
+
+
 def test_the_local_slack_sends_the_events_that_the_manifest_subscribes_to() -> None:
     manifest = yaml.safe_load((ROOT / "manifest.yaml").read_text())
     assert set(manifest["settings"].get("event_subscriptions", {}).get("bot_events", [])) == EVENTS
