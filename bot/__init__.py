@@ -16,5 +16,5 @@
 `store`    all SQL, written once for SQLite and PostgreSQL
 `clouds`   one provider each; `ports` says what steps need of one
 `worker`   claims due work and runs its step; `web` answers HTTP; `compose` builds all, `__main__` starts it
-`demo`     a local Slack, a local AWS and a local Azure, for `make demo` and for the tests
+`demo`     a local Slack with its page, a local AWS and a local Azure, for `make demo` and for the tests
 """

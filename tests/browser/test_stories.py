@@ -47,7 +47,7 @@ def test_racks_are_asked_for_with_the_form_approved_shipped_and_installed(visit:
     visit.told("Building")
     visit.move("Ship", "Shipped")
     visit.told("Shipped")
-    visit.picture("card.png", ".main", height=890)
+    visit.picture("card.png", ".main", height=878)
     for status in ("Delivered", "Installing", "Installed", "Completed"):
         visit.move("Advance", status)
     expect(visit.card.locator(".task.complete")).to_have_count(8)

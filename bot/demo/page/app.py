@@ -7,6 +7,7 @@ holds here, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
@@ -16,14 +17,14 @@ from bot.demo.page import guard
 from bot.demo.page.console import LEVERS, Console
 from bot.demo.page.draw import FILTERS
 from bot.demo.page.forms import Forms
-from bot.demo.page.guide import hints, steps
+from bot.demo.page.guide import ROLES, hints, steps
 from bot.demo.page.live import changes
 from bot.demo.page.scene import look
 from bot.demo.slack import Ack, Message, Person
 from bot.demo.world import EVENTS, ORDERS, REQUESTER, LocalWorld
 
-ROLES = {"alice": "asks", "bob": "approves", "carol": "finance", "opal": "operates", "mallory": "may not"}
-"""What the people of the local world are there for."""
+_AT_ONCE = 2.5
+"""Seconds; an app that does not answer by then is not absent but slow."""
 
 
 class Page:
@@ -131,19 +132,19 @@ class Page:
         page.after_request(guard.armour)
         for name, draw in FILTERS.items():
             page.add_app_template_filter(draw, name)
-        page.register_error_handler(
-            LookupError, lambda error: _note(f"That does not work: {_words(error)}", 409)
-        )
-        page.register_error_handler(
-            ValueError, lambda error: _note(f"That does not work: {_words(error)}", 409)
-        )
-        page.register_error_handler(RuntimeError, lambda error: _note(_words(error), 503))
-        reading: Mapping[str, Callable[..., Any]] = {
-            "/": self.front,
-            "/as/<who>/<slug>": self.place,
-            "/live": self.live,
-        }
-        doing: Mapping[str, Callable[..., Response]] = {
+        for kind, status in ((LookupError, 409), (ValueError, 409), (RuntimeError, 503)):
+            page.register_error_handler(kind, partial(_refused, status))
+        for rule, view in self._reading().items():
+            page.add_url_rule(rule, view.__name__, view)
+        for rule, view in self._doing().items():
+            page.add_url_rule(rule, view.__name__, view, methods=["POST"])
+        self.slack.add_pages(page)
+
+    def _reading(self) -> Mapping[str, Callable[..., Any]]:
+        return {"/": self.front, "/as/<who>/<slug>": self.place, "/live": self.live}
+
+    def _doing(self) -> Mapping[str, Callable[..., Response]]:
+        return {
             "/as/<who>/say": self.say,
             "/as/<who>/click": self.click,
             "/as/<who>/form/<view>/<act>": self.fill,
@@ -153,11 +154,6 @@ class Page:
             "/clouds/time": self.time,
             "/bot/kill": self.kill,
         }
-        for rule, view in reading.items():
-            page.add_url_rule(rule, view.__name__, view)
-        for rule, view in doing.items():
-            page.add_url_rule(rule, view.__name__, view, methods=["POST"])
-        self.slack.add_pages(page)
 
     def _person(self, name: str) -> Person:
         found = next((one for one in self.slack.people() if one.name == name), None)
@@ -185,7 +181,7 @@ def _answered(ack: Ack, what: str) -> Response:
     """What Slack says where the app did not answer in time, or not as it should."""
     if ack.status == 200:
         return _done()
-    error = "dispatch_failed" if ack.seconds < 2.9 else "operation_timeout"
+    error = "dispatch_failed" if ack.seconds < _AT_ONCE else "operation_timeout"
     return _note(f"{what} failed with the error “{error}”: the bot did not answer. Is it running?")
 
 
@@ -199,5 +195,6 @@ def _note(words: str, status: int = 200) -> Response:
     return response
 
 
-def _words(error: Exception) -> str:
-    return str(error.args[0]) if error.args else "it is not there any more"
+def _refused(status: int, error: Exception) -> Response:
+    """What people read where something could not be done."""
+    return _note(f"That does not work: {error.args[0] if error.args else 'it is not there any more'}", status)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.messages.words import readable
+from bot.demo.arm import LocalArm
+from bot.demo.outposts import LocalOutposts
 from bot.demo.world import Bot, LocalWorld
 
 STAGE_SECONDS = 6.0
@@ -121,8 +123,9 @@ class Console:
             raise LookupError("the bot is no process of its own here")
         self.bot.restart()
 
-    def _cloud(self, key: str) -> Any:
-        return {"aws": self.world.outposts, "azure": self.world.arm}[key]
+    def _cloud(self, key: str) -> LocalOutposts | LocalArm:
+        clouds: dict[str, LocalOutposts | LocalArm] = {"aws": self.world.outposts, "azure": self.world.arm}
+        return clouds[key]
 
     def _pending(self, key: str) -> tuple[str, ...]:
         said = {_KINDS[lever]: words for lever, (_, words) in LEVERS.items()}

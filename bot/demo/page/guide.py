@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from bot.core.messages.asking import NOT_YET, TOPICS
 from bot.demo.world import LocalWorld
 
+ROLES = {"alice": "asks", "bob": "approves", "carol": "finance", "opal": "operates", "mallory": "may not"}
+"""What the people of the local world are there for."""
+
 
 @dataclass(frozen=True)
 class Hint:
