@@ -169,10 +169,11 @@ def test_what_people_write_is_shown_as_they_wrote_it_and_does_nothing(site: Site
     assert 'href="javascript' not in shown
 
 
-def test_a_whisper_is_shown_to_one_person_only(site: Site) -> None:
+def test_a_whisper_is_shown_to_one_person_at_one_place_only(site: Site) -> None:
     site.bot.chat_postEphemeral(channel=ORDERS, user=REQUESTER, text="just for you")
     assert "Only visible to you" in site.get("/as/alice/edge-orders")
     assert "just for you" not in site.get("/as/bob/edge-orders")
+    assert "just for you" not in site.get("/as/alice/approvals")
 
 
 def test_direct_messages_are_shown_to_the_one_they_were_sent_to(site: Site) -> None:
