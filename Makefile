@@ -5,7 +5,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Compiled once at install, so that a start is quick also where Python may not write bytecode.
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: install demo run doctor test check bench faults lock
+.PHONY: install demo run doctor test check bench faults screenshots lock
 install: .venv/ready
 
 demo: .venv/ready ; @$(PY) -m bot demo $(ARGS)
@@ -22,6 +22,9 @@ check: .venv/ready
 
 bench: .venv/ready ; @$(PY) -m tests.bench $(ARGS)
 faults: .venv/ready ; @$(PY) -m pytest tests/faults --full-sweep $(ARGS)
+
+# Needs a Chromium, as its tests do.
+screenshots: .venv/ready ; @BROWSER_TESTS=required $(PY) -m pytest -q tests/browser --screenshots docs
 
 lock: | $(UV)
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -17,5 +17,5 @@
 `clouds`   one provider each; `ports` says what steps need of one
 `worker`   claims due work and runs its step; `web` answers HTTP; `compose` builds all, `__main__` starts it
 `doctor`   looks at all of it and says what to mend
-`demo`     a local Slack, a local AWS and a local Azure, for `make demo` and for the tests
+`demo`     a local Slack with its page, a local AWS and a local Azure, for `make demo` and for the tests
 """

@@ -13,6 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--full-sweep", action="store_true", help="crash at every point there is, not at a few of them"
     )
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep what the browser tests see as pictures")
 
 
 @pytest.fixture(scope="session")

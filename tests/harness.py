@@ -10,6 +10,7 @@ import pytest
 from bot.compose import close, make_app, make_world
 from bot.core.messages.words import readable
 from bot.core.order import Order, State
+from bot.demo.page import Page
 from bot.demo.slack import Ack, Message, Person
 from bot.demo.world import (
     APPROVALS,
@@ -40,6 +41,7 @@ class Here:
 
     def __init__(self, database_url: str, **settings: str) -> None:
         self.local = LocalWorld(self.clouds)
+        self.page = Page(self.local)
         self.local.start()
         self.slack, self.aws, self.arm = self.local.slack, self.local.outposts, self.local.arm
         environment = self.local.environment(database_url, 0) | QUICK | settings

@@ -6,6 +6,7 @@ Azure are those of the local world. Time runs fast: a stage that takes weeks tak
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -16,38 +17,49 @@ from pathlib import Path
 import click
 
 from bot.demo import aws_story, azure_story
+from bot.demo.page import Page
 from bot.demo.story import Promise
 from bot.demo.terminal import Printer, Terminal
-from bot.demo.world import Bot, LocalWorld, free_port, scratch
+from bot.demo.world import Bot, LocalWorld, free_port, scratch, usable_port
 
-STAGE_SECONDS = 6.0
-"""How long a stage takes in the workspace to play in."""
+PATIENCE = {"RECONCILE_FOR": "10", "PLACE_TIMEOUT": "10"}
+"""Settings for somebody who watches: what is unclear is asked about soon."""
 CHAPTERS = (aws_story.play, azure_story.play)
 
 
 @contextmanager
-def running(poll: float, port: int = 0) -> Iterator[tuple[LocalWorld, Bot]]:
-    """The local world with a bot in it that serves, looking at the cloud every `poll` seconds."""
-    world = LocalWorld()
+def running(world: LocalWorld, port: int = 0, **settings: str) -> Iterator[Bot]:
+    """A bot that serves in the local world, which starts and ends with it; Slack on `port`."""
     world.arm.retry_after = 1
     world.start(port)
     with scratch() as folder:
         environment = world.environment(f"sqlite:///{folder}/quartermaster.db", free_port())
-        bot = Bot("run", environment | {"POLL_INTERVAL": str(poll)}, Path(folder) / "bot.log")
+        bot = Bot("run", environment | settings, Path(folder) / "bot.log")
         bot.start()
         try:
             bot.wait_ready()
             world.slack.connect(bot.events_url)
-            yield world, bot
+            yield bot
         finally:
             bot.stop()
             world.stop()
 
 
+@contextmanager
+def watched(port: int = 0, **settings: str) -> Iterator[tuple[Page, Bot]]:
+    """The local world with its page, and a bot in it that the page can kill."""
+    world = LocalWorld()
+    page = Page(world)
+    with running(world, port, **{"POLL_INTERVAL": "1"} | PATIENCE | settings) as bot:
+        page.console.bot = bot
+        yield page, bot
+
+
 def play() -> int:
     """Play an order of each cloud to its end and print it; returns 0 if all is as promised."""
     begun = time.monotonic()
-    with running(poll=0.4) as (world, bot):
+    world = LocalWorld()
+    with running(world, POLL_INTERVAL="0.4") as bot:
         printer = Printer(world.slack.transcript)
         try:
             promises = [promise for chapter in CHAPTERS for promise in chapter(world)]
@@ -78,9 +90,10 @@ def _audit(bot: Bot) -> int:
 
 
 def interactive(port: int) -> int:
-    """A workspace to play in, from the terminal, until somebody says `quit`."""
-    with running(poll=1.0, port=port) as (world, bot):
-        for cloud in world.clouds:
-            cloud.run(STAGE_SECONDS)
-        Terminal(world, bot).talk()
+    """A workspace to play in, in the browser and from the terminal, until somebody says `quit`."""
+    # What is told to end ends as with Ctrl-C, and takes the bot along.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with watched(usable_port(port)) as (page, bot):
+        page.console.run(True)
+        Terminal(page.world, bot).talk()
     return 0

@@ -12,7 +12,10 @@ from bot.demo.slack import Form, Message
 from bot.demo.world import APPROVALS, OPERATIONS, ORDERS, REQUESTER, Bot, LocalWorld
 
 HELP = """\
-You are {name} in #edge-orders. The bot is real; Slack, AWS, Azure are on this machine. Stages take seconds.
+Open {url} in a browser: Slack as several people, and the clouds' console beside it.
+
+Here in the terminal you are {name} in #edge-orders. The bot is real; Slack, AWS, Azure are on this machine.
+Stages take seconds.
 
   /order …               what you would type in Slack; start with  /order help  or  /order azure
   as alice|bob|carol|opal|mallory
@@ -74,12 +77,12 @@ class Terminal:
             "close": lambda _: self._with_form(lambda form: form.close()),
             "lose": lambda _: self._lose(),
             "kill": lambda _: self._kill(),
-            "help": lambda _: click.echo(HELP.format(name=self.person.name)),
+            "help": lambda _: click.echo(HELP.format(url=self.world.slack.url, name=self.person.name)),
         }
 
     def talk(self) -> None:
         """Take part until `quit` or Ctrl-C."""
-        click.echo(HELP.format(name=self.person.name))
+        click.echo(HELP.format(url=self.world.slack.url, name=self.person.name))
         printer = Printer(self.world.slack.transcript)
         try:
             for line in sys.stdin:
@@ -153,10 +156,8 @@ class Terminal:
         self.world.arm.faults.add("OrderItems_Create", "drop_after")
 
     def _kill(self) -> None:
-        self.bot.kill()
-        click.echo("killed; starting it again")
-        self.bot.start()
-        self.bot.wait_ready()
+        self.bot.restart()
+        click.echo("killed, and started again")
 
 
 def _fill(form: Form, label: str, value: str) -> None:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -28,6 +29,8 @@ REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER = "U0ALICE", "U0BOB", "U0CAROL",
 GROUP = "S0FINANCE"
 ORDERS, APPROVALS, OPERATIONS = "C0EDGEORDERS", "C0APPROVALS", "C0OPERATIONS"
 REGION = "eu-west-1"
+EVENTS: frozenset[str] = frozenset()
+"""The events that `manifest.yaml` subscribes to: Slack sends no others."""
 
 
 class LocalWorld:
@@ -122,6 +125,7 @@ class Bot:
         self.log = log
         self.port = int(environment["PORT"])
         self.process: subprocess.Popen[bytes] | None = None
+        self._restarting = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -130,6 +134,22 @@ class Bot:
     @property
     def events_url(self) -> str:
         return f"{self.url}/slack/events"
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process; None while there is none."""
+        return self.process.pid if self.process else None
+
+    def restart(self) -> None:
+        """Kill it as a power cut would, start it again, and wait until it serves.
+
+        Raises:
+            RuntimeError: It does not come back; with its log.
+        """
+        with self._restarting:
+            self.kill()
+            self.start()
+            self.wait_ready()
 
     def start(self, **more: str) -> None:
         """Start the process, with more settings where given. Does not wait until it serves."""
@@ -187,6 +207,18 @@ class Bot:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             raise
+
+
+def usable_port(wanted: int) -> int:
+    """The port that is wanted, or a free one where somebody has it already."""
+    with socket.socket() as probe:
+        # As servers do; a port that was in use a minute ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+        return wanted
 
 
 def free_port() -> int:

@@ -14,7 +14,7 @@ from bot.demo.slack import block_kit, plain
 from bot.demo.slack.deliver import Deliverer
 from bot.demo.slack.values import Ack, Json, Message, User
 from bot.demo.slack.views import VALUE_KEYS, View, holds_many, state_of
-from bot.demo.slack.workspace import Channel, Refusal, Workspace
+from bot.demo.slack.workspace import Channel, Post, Refusal, Workspace
 
 _BUTTONS = ("button", "workflow_button", "icon_button")
 REQUIRED = "Please complete this required field."
@@ -90,6 +90,12 @@ class Person:
         for _ in range(repeat - 1):
             ack = self._office.deliver.again(ack)
         return ack
+
+    def say(self, text: str, channel: str, thread: str | None = None) -> Message:
+        """Write a message that is no command, into a channel or a thread of it."""
+        place = self._place(channel)
+        said = escaped(text, self._here)
+        return self._here.post(Post(place.id, "", self.id, said, [], thread_ts=thread))
 
     def click(self, message: Message, button: str, *, value: str | None = None) -> Ack:
         """Click a button of a message, accepting its confirmation; or pick from a menu in it.
@@ -281,6 +287,17 @@ class Form:
         with self._here.lock:
             block_id, element = self._field(label, nth)
             return [plain.text_of(option["text"], {}) for option in self._offered(block_id, element)]
+
+    def value(self, label: str, *, nth: int = 0) -> Any:
+        """What is entered in one field, as its state holds it: text, an option, an id, a list; or None."""
+        with self._here.lock:
+            block_id, element = self._field(label, nth)
+            return copy.deepcopy(self._view.value(block_id, element["action_id"]))
+
+    def choices(self, label: str, *, nth: int = 0) -> list[Json]:
+        """As `options`, whole: with values and descriptions."""
+        with self._here.lock:
+            return copy.deepcopy(self._offered(*self._field(label, nth)))
 
     # --- what a person does
 

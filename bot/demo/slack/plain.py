@@ -62,7 +62,7 @@ def visible(mrkdwn: str, names: Mapping[str, str]) -> str:
             return label or "@" + rest
         return label or target.removeprefix("mailto:")
 
-    text = _CONTROL.sub(control, mrkdwn)
+    text = _CONTROL.sub(control, mrkdwn.replace("\0", ""))
     # Code is set aside: inside it, marks are just characters.
     kept: list[str] = []
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from bot.demo.slack.deliver import Deliverer
@@ -86,7 +86,12 @@ class LocalSlack:
         self._thread: threading.Thread | None = None
         self._connections: dict[threading.Thread, socket.socket] = {}
         self.flask = self._build()
-        """The web application; more pages may be added before `start`."""
+        """The web application; see `add_pages`."""
+
+    def add_pages(self, pages: Blueprint) -> None:
+        """Serve more than the Web API. To be called before `start`."""
+        with _building:
+            self.flask.register_blueprint(pages)
 
     # --- running
 
@@ -127,6 +132,11 @@ class LocalSlack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def serving(self) -> bool:
+        """Whether it is not about to stop; what answers for a long time has to look."""
+        return not self._stopping.is_set()
 
     @property
     def api_url(self) -> str:
