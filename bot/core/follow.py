@@ -152,8 +152,8 @@ def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
 def _after_unit(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     """While units are to be sent the card alone tells how it goes; then all of them are told at once."""
     jobs = [Job.CARD]
-    if before.people_asked:
-        jobs.append(Job.DESK)
+    if before.people_asked or before.state is State.UNCLEAR:
+        jobs.append(Job.DESK)  # a question that an earlier event had asked may still stand
     if isinstance(event, events.NothingSent | events.SaidNotPlaced):
         jobs += [Job.REQUEST, Job.SUBMIT]
     if isinstance(event, events.SaidNotPlaced):

@@ -238,6 +238,12 @@ def test_what_is_unclear_is_looked_for_once_nothing_is_left_to_send() -> None:
     assert "reconcile" in jobs(order_of(Step.UNCLEAR, Step.SENDING), WasPlaced(ref_of(TWO), unit=TWO))
 
 
+def test_whatever_ends_a_doubt_brings_the_question_to_operators_up_to_date() -> None:
+    """Also where nobody was asked this time: the message of an earlier doubt may stand there open."""
+    assert "desk" in jobs(order_of(Step.UNCLEAR), WasPlaced(ref_of(ONE), unit=ONE))
+    assert "desk" in jobs(order_of(Step.UNCLEAR, people_asked=True), SaidNotPlaced("U0OPAL"))
+
+
 def test_what_may_be_sent_again_leads_to_sending() -> None:
     assert "submit" in jobs(order_of(Step.SENDING, Step.TO_DO), NothingSent("no connection", ONE))
     assert "submit" in jobs(order_of(Step.UNCLEAR, Step.PLACED), SaidNotPlaced("U0OPAL"))

@@ -26,6 +26,7 @@ def filled_in(azure: HereAzure, **changed: str) -> Form:
     form.choose("Product", form.suggest("Product", "pro - gpu")[0])
     azure.wait(lambda: form.suggest("Configuration", "2 gpu"))
     form.choose("Configuration", form.suggest("Configuration", "2 gpu")[0])
+    azure.wait(lambda: updates(azure) == 2)  # who chooses faster than Slack redraws has to choose again
     form.choose("Order type", "Purchase")
     form.fill("Reason", "A site that is new")
     form.choose("Ship to", "New address…")
@@ -33,6 +34,11 @@ def filled_in(azure: HereAzure, **changed: str) -> Form:
     for label, words in (ADDRESS | changed).items():
         form.fill(label, words)
     return form
+
+
+def updates(azure: HereAzure) -> int:
+    """How often a form was redrawn because of a choice."""
+    return sum(call.method == "views.update" for call in azure.slack.calls)
 
 
 def filed(azure: HereAzure, form: Form) -> Order:
