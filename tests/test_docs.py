@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from bot.clouds import aws, azure
+from bot.core.command import VERBS
 from bot.settings import VARIABLES
 from bot.slack.scopes import NEEDED, OF_DOCTOR, OF_WORK, USEFUL
 
@@ -40,6 +41,36 @@ def test_every_command_of_the_program_is_in_the_readme() -> None:
 
     for name in main.commands:
         assert f"python -m bot {name}" in README or f"make {name}" in README, name
+
+
+# What the README names and other programs read.
+OTHERS = {
+    "WEB_CONCURRENCY": "gunicorn",
+    "AWS_ENDPOINT_URL_OUTPOSTS": "boto3",
+    "AZURE_AUTHORITY_HOST": "azure-identity",
+}
+
+
+def test_every_variable_that_the_readme_names_is_read_by_somebody() -> None:
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`", README))
+    named |= set(re.findall(r"\b([A-Z][A-Z0-9_]+)=\S", README))
+    assert named <= set(VARIABLES) | set(OTHERS) | {"ARGS"}
+
+
+def test_every_slash_command_in_the_readme_begins_with_a_word_that_is_known() -> None:
+    said = re.findall(r"^/order ([a-z-]+)|`/order (?!failed)([a-z-]+)", README, re.MULTILINE)
+    words = {word for pair in said for word in pair if word}
+    assert words >= {"aws", "azure", "status", "cancel", "return", "track"}
+    assert words <= set(VERBS)
+
+
+def test_every_picture_in_the_readme_is_one_that_make_screenshots_makes() -> None:
+    named = set(re.findall(r"\]\((docs/[^)]+\.png)\)", README))
+    made = "".join(path.read_text() for path in (ROOT / "tests/browser").glob("*.py"))
+    assert named
+    for picture in named:
+        assert (ROOT / picture).stat().st_size > 10_000
+        assert f'picture("{Path(picture).name}"' in made, picture
 
 
 def test_every_make_target_in_the_readme_is_one() -> None:
