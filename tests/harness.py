@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot import worker
 from bot.compose import close, make_app, make_world
 from bot.core.messages.words import readable
 from bot.core.order import Order, State
@@ -50,6 +51,8 @@ class Here:
         self._sdks = pytest.MonkeyPatch()
         for name, value in self.local.sdk_environment().items():
             self._sdks.setenv(name, value)
+        # Slack's pace, quicker than in life: waiting for it proves nothing in a journey.
+        self._sdks.setattr(worker, "PACE", 0.1)
         self.world = self.furnished(make_world(load(environment)))
         self.app, self.live = make_app(self.world)
         self.http = in_threads(Web(self.world, self.app), "127.0.0.1", 0, 24)

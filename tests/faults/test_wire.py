@@ -24,14 +24,8 @@ from bot.worker import LEASE, run
 from tests.faults import judge
 from tests.faults.inside import AGAIN, Changed, Inside
 from tests.faults.nursery import Nursery, Process
+from tests.faults.slices import sliced
 from tests.faults.stage import Stage, Story
-
-
-def sliced(*values: Any, short: tuple[Any, ...] = ()) -> list[Any]:
-    """Parameters of which a quick run takes only the `short` ones, or the first."""
-    quick = short or values[:1]
-    return [value if value in quick else pytest.param(value, marks=pytest.mark.sweep) for value in values]
-
 
 STEMS = ("drop", "reset", "hang", "500", "502", "503", "504", "429", "throttle", "408")
 STEMS += ("empty_200", "truncated_200", "html_200")
