@@ -11,14 +11,16 @@ install: .venv/ready
 demo: .venv/ready ; @$(PY) -m bot demo $(ARGS)
 run: .venv/ready ; @$(PY) -m bot run
 doctor: .venv/ready ; @$(PY) -m bot doctor $(ARGS)
-test: .venv/ready ; @$(PY) -m pytest $(or $(ARGS),-n auto)
+# Most tests wait more than they compute.
+WORKERS := $(shell python3 -c 'import os; print(2 * (os.cpu_count() or 1))')
+test: .venv/ready ; @$(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
 check: .venv/ready
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n $(WORKERS)
 
 bench: .venv/ready ; @$(PY) -m tests.bench $(ARGS)
 faults: .venv/ready ; @$(PY) -m pytest tests/faults --full-sweep $(ARGS)
