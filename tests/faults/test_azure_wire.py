@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -18,20 +18,39 @@ MakeInside = Callable[..., InsideAzure]
 STEMS = sorted({kind.rpartition("_")[0] for kind in KINDS if kind.endswith(("_before", "_after"))})
 
 
-@pytest.fixture
-def make_inside(sqlite_url: str) -> Iterator[MakeInside]:
-    """Makes the bot in this process, over SQLite; whatever came of it, the promise was kept."""
+class Three(InsideAzure):
+    """Whose orders are of three units."""
+
+    def line(self, quantity: int = 3) -> str:
+        return super().line(quantity)
+
+
+@contextmanager
+def maker(kind: type[InsideAzure], database_url: str) -> Iterator[MakeInside]:
+    """Makes the bot in this process; whatever came of it, the promise was kept."""
     with ExitStack() as stack:
         made: list[InsideAzure] = []
 
         def make(**settings: str) -> InsideAzure:
-            made.append(stack.enter_context(InsideAzure(sqlite_url, **settings)))
+            made.append(stack.enter_context(kind(database_url, **settings)))
             made[-1].arm.retry_after = 1
             return made[-1]
 
         yield make
         for inside in made:
             assert judge.violations(inside.store, inside.local) == []
+
+
+@pytest.fixture
+def make_inside(sqlite_url: str) -> Iterator[MakeInside]:
+    with maker(InsideAzure, sqlite_url) as make:
+        yield make
+
+
+@pytest.fixture
+def make_three(sqlite_url: str) -> Iterator[MakeInside]:
+    with maker(Three, sqlite_url) as make:
+        yield make
 
 
 @pytest.fixture
@@ -52,26 +71,6 @@ def break_unit(inside: InsideAzure, kind: str, operation: str = "OrderItems_Crea
     inside.arm.faults.add(operation, kind, seconds=1.0, name=second)
     inside.work_for(30)
     return id
-
-
-class Three(InsideAzure):
-    def line(self, quantity: int = 3) -> str:
-        return super().line(quantity)
-
-
-@pytest.fixture
-def make_three(sqlite_url: str) -> Iterator[MakeInside]:
-    with ExitStack() as stack:
-        made: list[Three] = []
-
-        def make(**settings: str) -> Three:
-            made.append(stack.enter_context(Three(sqlite_url, **settings)))
-            made[-1].arm.retry_after = 1
-            return made[-1]
-
-        yield make
-        for inside in made:
-            assert judge.violations(inside.store, inside.local) == []
 
 
 @pytest.mark.parametrize("stem", sliced(*STEMS, short=("drop", "hang", "500", "truncated_200", "html_200")))
