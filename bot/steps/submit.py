@@ -117,6 +117,9 @@ def _held_by_another(world: World, order: Order) -> bool:
 def _await(world: World, order: Order) -> Result:
     """Look once at each unit that the cloud works on; nothing to do where there is none."""
     waits = [_look_after(world, order, unit) for unit in order.units(Step.ACCEPTED)]
+    still = reread(world, order)
+    if still.units(Step.ACCEPTED) and out_of_patience(world, still):
+        tell_operators(world, f"{order.id}/still-working", desk.still_working(still))
     return Again(max(waits)) if waits else None
 
 

@@ -256,3 +256,17 @@ def test_what_was_placed_is_followed_while_another_unit_is_unclear(make_three: M
     inside.work_for(90)
     assert inside.order(id).state is State.PLACED
     assert second in [unit.name.rpartition("(")[2].rstrip(")") for unit in inside.order(id).snapshot.units]
+
+
+def test_operators_hear_once_of_what_azure_has_accepted_and_does_not_finish(inside: InsideAzure) -> None:
+    inside.arm.operation_seconds, inside.arm.retry_after = 3600, 30
+    id = inside.approved()
+    inside.work_for(300)
+
+    assert inside.order(id).state is State.PLACING
+    [told] = [said for said in inside.operations() if "unusually long" in said]
+    assert all(name in told for name in inside.names(id))
+
+    inside.arm.finish()
+    inside.work_for(60)
+    assert inside.order(id).state is State.PLACED

@@ -173,6 +173,16 @@ def cloud_back(name: str, scope: str) -> Say:
     return Say(text, (section(text),))
 
 
+def still_working(order: Order) -> Say:
+    """What a cloud has accepted, and has neither made nor refused since."""
+    cloud, units = words.cloud_short(order.cloud), ", ".join(map(code, order.units(Step.ACCEPTED)))
+    text = (
+        f"{order.id}: {cloud} has accepted {units} and has been working on it for unusually long. "
+        "Nothing more is sent; the bot keeps asking what becomes of it."
+    )
+    return Say(text, (section(f":hourglass: {text}"),))
+
+
 def placing_waits(order: Order, why: str) -> Say:
     """An approved order that cannot be sent for now."""
     text = (
