@@ -94,6 +94,7 @@ def unit(part: str, item: Answer) -> Unit:
         cancellation=text(details.get("cancellationStatus")),
         returning=text(details.get("returnStatus")),
         deletion=text(details.get("deletionStatus")),
+        mail=_mail(a_dict(details.get("preferences"))),
     )
 
 
@@ -232,6 +233,12 @@ def _chosen(preferences: Answer) -> dict[str, str]:
             term, "preferredTermCommitmentType", "preferredTermCommitmentDuration"
         ),
     }
+
+
+def _mail(preferences: Answer) -> bool | None:
+    """Whether Azure sends an e-mail at any stage; None where nothing is preferred."""
+    chosen = [one.get("sendNotification") for one in dicts(preferences.get("notificationPreferences"))]
+    return True in chosen if chosen else None
 
 
 def _notified(preference: Answer) -> str:

@@ -55,17 +55,19 @@ def deleting(order: Order) -> Allowed | None:
     return _allowed(words, len(words)) if set(words) == {DELETION_ALLOWED} else None
 
 
-def mailing(order: Order) -> Allowed | None:
-    """Whether the cloud could still send e-mails about the order: as long as it is under way."""
+def mailing(order: Order, wanted: bool) -> Allowed | None:
+    """Whether the cloud can be asked for e-mails about the order, or for none: as long as it is under way,
+    and unless it does so already."""
     moves = order.snapshot is not None and phase(order.snapshot) is Phase.MOVING
-    return _allowed(["" for _ in _units(order)], len(_units(order))) if moves else None
+    others = ["" for unit in _units(order) if unit.mail is not wanted]
+    return _allowed(others, len(_units(order))) if moves else None
 
 
 _CHECKS: dict[Operation, Callable[[Order], Allowed | None]] = {
     Operation.RETURN: returning,
     Operation.DELETE: deleting,
-    Operation.MAIL: mailing,
-    Operation.NO_MAIL: mailing,
+    Operation.MAIL: lambda order: mailing(order, wanted=True),
+    Operation.NO_MAIL: lambda order: mailing(order, wanted=False),
 }
 
 

@@ -92,6 +92,8 @@ class Unit:
     """The same for sending it back."""
     deletion: str = ""
     """The same for removing it from the cloud's list."""
+    mail: bool | None = None
+    """Whether the cloud sends e-mails of its own about it; None where it does not say."""
 
     @property
     def own_name(self) -> str:

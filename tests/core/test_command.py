@@ -384,6 +384,6 @@ def test_a_quoted_text_arrives_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize("garbage", ["x ", "a=b ", 'a=" ', "“", "--x ", "\\", "a=“b ‘ ", "op-1 "])
 def test_a_long_line_of_garbage_is_read_long_before_slack_gives_up(garbage: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()  # of this thread alone: the machine may be busy
     parse("aws " + garbage * (8000 // len(garbage)))
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2

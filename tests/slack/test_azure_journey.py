@@ -226,6 +226,10 @@ def test_azures_own_mails_are_switched_off_and_on(azure: HereAzure) -> None:
     azure.wait(lambda: "sends no more e-mails" in azure.thread())
     preferences = azure.arm.items[0]["properties"]["orderItemDetails"]["preferences"]
     assert {one["sendNotification"] for one in preferences["notificationPreferences"]} == {False}
+    azure.wait(lambda: azure.order(asked).snapshot.units[0].mail is False)
+    azure.alice.command(f"/order status {order_id(asked)}", ORDERS)
+    azure.wait(lambda: azure.slack.ephemerals(azure.alice.id)[-1].buttons[-1] == "Azure e-mails on")
+    assert "Azure e-mails off" not in azure.slack.ephemerals(azure.alice.id)[-1].buttons
 
 
 def test_unknown_stages_steps_back_and_failures_are_shown_as_they_are(azure: HereAzure) -> None:
