@@ -34,7 +34,9 @@ def test_a_crash_shows_each_planted_bug(nursery: Nursery, tmp_path: Path) -> Non
         plant, point = planted
         folder = tmp_path / plant.replace(" ", "-")
         folder.mkdir()
-        return tell(nursery, f"sqlite:///{folder}/orders.db", folder, point, "plain", plant=plant, patience=10)
+        return tell(
+            nursery, f"sqlite:///{folder}/orders.db", folder, point, "plain", plant=plant, patience=10
+        )
 
     with ThreadPoolExecutor(len(PLANTED)) as pool:
         found = dict(zip(PLANTED, pool.map(one, PLANTED), strict=True))
