@@ -152,7 +152,6 @@ class Order:
     """One for each unit, where the cloud takes them one by one; empty where it takes an order whole."""
     operation: Operation | None = None
     """What the cloud was asked to do and has not answered yet."""
-    operation_by: str = ""
     draft: str = ""
     """Where an address that was typed into the form is kept until the cloud has it."""
     quiet: bool = False
@@ -454,10 +453,10 @@ def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
             return {"cancel_asked_by": by}
         case CancelRefused():
             return {"cancel_asked_by": ""}
-        case OperationAsked(operation, by=by):
-            return {"operation": operation, "operation_by": by}
+        case OperationAsked(operation):
+            return {"operation": operation}
         case OperationDone() | OperationRefused():
-            return {"operation": None, "operation_by": ""}
+            return {"operation": None}
         case Muted():
             return {"muted": True}
     return {}
