@@ -103,10 +103,21 @@ def track(world: World, ref: str, person: str, channel: str, *, quiet: bool, ori
 
 
 def check(world: World, claim: Claim) -> Result:
-    """Ask the cloud whether it knows what an order names, before people are asked."""
+    """Ask the cloud whether it knows what an order names, before people are asked.
+
+    An address that was typed for it is let go of as soon as nothing more is to be asked, whatever came of it:
+    also where the order was withdrawn meanwhile, or an earlier run died just before.
+    """
     order = world.store.order(claim.work.order_id)
-    if order is None or order.state is not State.CHECKING:
+    if order is None:
         return None
+    result = _check(world, order) if order.state is State.CHECKING else None
+    if result is None and order.draft:
+        world.store.forget_draft(order.draft)
+    return result
+
+
+def _check(world: World, order: Order) -> Result:
     event: events.Event
     try:
         if not _address_saved(world, order):
@@ -120,10 +131,7 @@ def check(world: World, claim: Claim) -> Result:
     if verdict is Verdict.BUSY:
         words = f"{order.looking_for} is followed by another order here already."
         verdict, _ = happen(world, order, events.CheckRefused("AlreadyFollowed", words))
-    if verdict is not Verdict.DONE:
-        return Again(0)
-    world.store.forget_draft(order.draft)
-    return None
+    return None if verdict is Verdict.DONE else Again(0)
 
 
 def _address_saved(world: World, order: Order) -> bool:

@@ -101,3 +101,12 @@ def test_an_address_whose_saving_was_not_heard_of_is_saved_once(azure: HereAzure
     azure.wait(lambda: azure.slack.messages(APPROVALS))
     sent = [request for request in azure.arm.requests if request.operation == "Addresses_Create"]
     assert len(sent) == 1
+
+
+def test_an_address_is_let_go_of_when_the_request_is_withdrawn_while_azure_saves_it(azure: HereAzure) -> None:
+    azure.arm.operation_seconds = 3600
+    order = filed(azure, filled_in(azure))
+    azure.wait(lambda: "status_url" in (azure.world.store.draft(order.draft, azure.alice.id) or {}))
+    azure.alice.command(f"/order withdraw {order.id}", ORDERS)
+    azure.wait(lambda: azure.world.store.draft(order.draft, azure.alice.id) is None)
+    assert order_now(azure, order).state is State.WITHDRAWN
