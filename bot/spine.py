@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.core import events
 from bot.core import order as life
+from bot.core.aws_terms import ORDER_ID
 from bot.core.events import Event, Looked
 from bot.core.follow import Job, Work, after_event
 from bot.core.messages import desk, words
@@ -136,12 +137,11 @@ def named(world: World, ref: str) -> Order | None:
     ours = OUR_ITEM.fullmatch(ref)
     if ours and (order := world.store.order(ours[1].upper())):
         return order
-    if AWS_ORDER.fullmatch(ref):
+    if ORDER_ID.fullmatch(ref):
         return world.store.by_ref("aws", ref)
     return world.store.by_name("azure", ref.lower())
 
 
-AWS_ORDER = re.compile("oo-[a-f0-9]{17}")
 OUR_ITEM = re.compile("(?:[^/]+/)?(ord-[0-9a-z]{6})(?:-[0-9]{1,2})?", re.IGNORECASE)
 """The names of an order of ours and of its items, with or without their group."""
 

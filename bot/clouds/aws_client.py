@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clouds.gate import Stopped
 from bot.clouds.reading import text
+from bot.core.aws_terms import ORDER_ID
 from bot.core.snapshot import Ref
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import NotSent, Outcome, Placed, Refused, Unclear
@@ -75,7 +76,6 @@ TRY_LATER = frozenset(
     }
 )
 TRY_LATER_STATUS = frozenset({408, 425, 429})
-ORDER_ID = re.compile("oo-[a-f0-9]{17}")
 ERROR_CODE = re.compile("[A-Za-z][A-Za-z0-9.]*")
 LONGEST_WHY = 500  # characters: a proxy's error page is not for reading
 

@@ -13,6 +13,7 @@ from datetime import date
 from bot.core.fields import COMMON, Field, Mistake, Values, choice, first, wrong
 
 OUTPOST_ID = "op-[a-f0-9]{17}"
+ORDER_ID = re.compile("oo-[a-f0-9]{17}")
 REGION = "[a-z]{2,5}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}"
 CATALOG_ITEM = "OR-[A-Z0-9]{7}"
 ARN_LIMIT = 180

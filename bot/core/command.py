@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
+from bot.core.aws_terms import ORDER_ID
 from bot.core.azure_terms import RESOURCE_GROUP
 from bot.core.line import Word, as_typed, unquoted, words_of
 from bot.core.meaning import (
@@ -77,7 +78,6 @@ ITEM_EXPECTED = "the name of an Azure item (GROUP/NAME if in another resource gr
 PERSON_EXPECTED = "a person, picked from the list that Slack shows after @"
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_AWS_ORDER = re.compile("oo-[a-f0-9]{17}")
 # The names of Edge Order items, Microsoft.EdgeOrder 2024-02-01 `orderItemName`, and their resource group.
 _AZURE_NAME = re.compile(f"(?:{RESOURCE_GROUP}/)?[A-Za-z0-9][A-Za-z0-9-]{{1,61}}[A-Za-z0-9]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")
@@ -261,7 +261,7 @@ def _unknown_verb(verb: Word, rest: str, line: str) -> Misread:
 
 def _cloud_meant(verb: Word, rest: str) -> tuple[str, str]:
     """The cloud that a line without a verb is about ("" if none), and what its first word meant."""
-    if normal_id(verb.text) or _AWS_ORDER.fullmatch(verb.text.lower()):
+    if normal_id(verb.text) or ORDER_ID.fullmatch(verb.text.lower()):
         return "", f"status {verb.text}"
     used = {word.key.lower() for word in (verb, *words_of(rest))}
     about = max(FIELDS, key=lambda cloud: len(used & set(keys(cloud))))
@@ -312,7 +312,7 @@ def _too_much(more: str) -> tuple[Mistake, ...]:
 def _elsewhere(ref: str) -> str:
     """`ref` as the name of an order in a cloud; "" where it can be none."""
     lower = ref.lower()
-    if _AWS_ORDER.fullmatch(lower):
+    if ORDER_ID.fullmatch(lower):
         return lower
     # What looks like an id is more likely a mistyped one than the name of an item.
     mistyped = lower.startswith("oo-") or re.fullmatch("ORD-[A-Z0-9]*", ref)

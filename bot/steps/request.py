@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 from bot.core import events
 from bot.core import order as life
+from bot.core.aws_terms import ORDER_ID
 from bot.core.follow import Job, Work, after_filing
 from bot.core.messages import replies
 from bot.core.messages.blocks import Say
@@ -16,7 +17,7 @@ from bot.core.request import AwsTerms, Mistake, NewAddress, Request, nearest, va
 from bot.errors import CloudDenied, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Catalogue, Choice
-from bot.spine import AWS_ORDER, Again, Every, Result, World, cloud_of, happen, named
+from bot.spine import Again, Every, Result, World, cloud_of, happen, named
 from bot.store import Claim, Verdict
 
 CATALOGUE_EVERY = 300.0
@@ -87,7 +88,7 @@ def track(world: World, ref: str, person: str, channel: str, *, quiet: bool, ori
         quiet: No card until something changes.
         origin: What identifies this asking.
     """
-    cloud = "aws" if AWS_ORDER.fullmatch(ref) else "azure"
+    cloud = "aws" if ORDER_ID.fullmatch(ref) else "azure"
     if cloud not in world.clouds:
         return replies.no_name_of(ref, tuple(world.clouds))
     known = world.store.by_origin(origin) or named(world, ref)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bot.core.aws_terms import ORDER_ID
 from bot.core.fields import Mistake, tidy
 from bot.core.form import parts
 from bot.core.form.parts import Origin, View
@@ -15,7 +15,6 @@ from bot.core.messages.blocks import escape, section
 REJECT = "reject"
 WAS_PLACED = "was_placed"
 RETURN = "return"
-_AWS_ORDER = re.compile("oo-[a-f0-9]{17}")
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,6 @@ def was_placed(view: Mapping[str, Any]) -> WasPlaced | Mistake:
     """What was filled in on a `placed_form`."""
     typed, order = tidy(parts.filled(view, "cloud_order")).lower(), str(parts.metadata(view)["order"])
     chosen = typed.startswith(f"{order.lower()}-")
-    if not chosen and not _AWS_ORDER.fullmatch(typed):
+    if not chosen and not ORDER_ID.fullmatch(typed):
         return Mistake("cloud_order", typed, "an AWS order id such as oo-0123456789abcdef0")
     return WasPlaced(order, typed)
