@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.approval import Plan
 from bot.core.request import Request
 from bot.core.snapshot import Ref, Snapshot
 
@@ -28,9 +29,11 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True)
 class Checked:
-    """The cloud knows all that the request names; `request` has what was missing filled in."""
+    """The cloud knows all that the request names; `request` has what was missing filled in, and `plan` is
+    whose yes it needs."""
 
     request: Request
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,29 @@ class CheckRefused:
 
 @dataclass(frozen=True)
 class Approved:
+    """Somebody said yes in one step of `plan`, which is what the policy asks for now."""
+
     by: str
     digest: str
     """Of exactly what the approver was shown."""
     note: str = ""
+    step: str = ""
+    via: str = ""
+    """The user or user-group id that gave the right."""
+    owner: str = ""
+    """Whose right it is, where they act for somebody else."""
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True)
+class GlassBroken:
+    """Somebody whom the policy names for emergencies wants it placed without the steps."""
+
+    by: str
+    digest: str
+    note: str
+    via: str = ""
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,58 @@ class Rejected:
     by: str
     digest: str
     note: str
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """The policy has changed, and with it whose yes the request needs."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """Those who can decide in this step have not, and are reminded."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class Escalated:
+    """Nobody has decided in this step in time: `to` (Slack ids) may now, too."""
+
+    step: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expired:
+    """Nobody has decided in time."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The requester has changed the request: it is asked again, and what was decided counts no more.
+
+    `changes` are lines of words, `units` the names of the units that it has now, and `draft` is where an
+    address that was typed is kept until the cloud has it.
+    """
+
+    request: Request
+    by: str
+    changes: tuple[str, ...]
+    units: tuple[str, ...] = ()
+    draft: str = ""
+
+
+@dataclass(frozen=True)
+class Repriced:
+    """What the cloud offers is not what was approved any more: it is asked again, with what it is now."""
+
+    request: Request
+    changes: tuple[str, ...]
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +258,14 @@ Event = (
     Checked
     | CheckRefused
     | Approved
+    | GlassBroken
     | Rejected
+    | Replanned
+    | Reminded
+    | Escalated
+    | Expired
+    | Edited
+    | Repriced
     | Withdrawn
     | Attempted
     | Accepted

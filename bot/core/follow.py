@@ -35,6 +35,20 @@ class Job(StrEnum):
     """Answer one person where they clicked."""
     OPERATIONS = "operations"
     """Tell the operators."""
+    ASK = "ask"
+    """Ask those who come next, in the thread of the request."""
+    ALARM = "alarm"
+    """Tell the operators that somebody does without the approvers."""
+    REMIND = "remind"
+    """Remind everybody who can decide."""
+    NUDGE = "nudge"
+    """Show the request to one person, when it is not night for them."""
+    COPY = "copy"
+    """Bring one person's copy of the request up to date."""
+    CLOCK = "clock"
+    """Remind, ask others, and let expire what nobody decides about."""
+    POLICY = "policy"
+    """Judge what waits by the policy as it is now, and see whether its people are still there."""
     CHECK = "check"
     """Ask the cloud whether it knows what the request names."""
     DECIDE = "decide"
@@ -82,6 +96,13 @@ CHAT_JOBS = frozenset(
         Job.WHISPER,
         Job.OPERATIONS,
         Job.ANCHOR,
+        Job.ASK,
+        Job.ALARM,
+        Job.REMIND,
+        Job.NUDGE,
+        Job.COPY,
+        Job.CLOCK,
+        Job.POLICY,
         Job.DECIDE,
         Job.GROUPS,
     }
@@ -108,10 +129,17 @@ class Work:
 
 _TOLD = (Job.CARD, Job.REQUEST, Job.THREAD, Job.DIRECT)
 FOLLOWS: Mapping[type, tuple[Job, ...]] = {
-    events.Checked: (Job.CARD, Job.REQUEST),
+    events.Checked: (Job.CARD, Job.REQUEST, Job.CLOCK),
     events.CheckRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
     events.Approved: (*_TOLD, Job.SUBMIT),
+    events.GlassBroken: (*_TOLD, Job.ALARM, Job.SUBMIT),
     events.Rejected: _TOLD,
+    events.Replanned: (Job.CARD, Job.REQUEST, Job.ASK, Job.CLOCK),
+    events.Reminded: (Job.REMIND, Job.CLOCK),
+    events.Escalated: (Job.REQUEST, Job.ASK, Job.THREAD, Job.CLOCK),
+    events.Expired: _TOLD,
+    events.Edited: (Job.CARD, Job.REQUEST, Job.THREAD, Job.CHECK),
+    events.Repriced: (*_TOLD, Job.ASK, Job.CLOCK),
     events.Withdrawn: (Job.CARD, Job.REQUEST, Job.THREAD),
     events.Attempted: (Job.CARD,),
     events.NothingSent: (Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT),
@@ -137,7 +165,7 @@ def after_filing(order: Order) -> tuple[Work, ...]:
         return (_work(order, Job.CHECK, {}),)
     if order.state is State.CHECKING:
         return _works(order, (Job.CARD, Job.CHECK), {})
-    return _works(order, (Job.CARD, Job.REQUEST), {})
+    return _works(order, (Job.CARD, Job.REQUEST, Job.CLOCK), {})
 
 
 def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
@@ -146,7 +174,17 @@ def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
         return _after_look(before, event, after)
     if after.placements and type(event) in life.OF_A_UNIT | {events.SaidNotPlaced}:
         return _after_unit(before, event, after)
+    if isinstance(event, events.Approved | events.GlassBroken) and after.state is State.WAITING:
+        return _works(after, _after_partial(before, event, after), _telling(event))
     return _works(after, FOLLOWS[type(event)], _telling(event))
+
+
+def _after_partial(before: Order, event: Event, after: Order) -> tuple[Job, ...]:
+    """Somebody's yes was not the last that is needed."""
+    jobs = (Job.CARD, Job.REQUEST, Job.THREAD, Job.CLOCK)
+    if isinstance(event, events.GlassBroken):
+        return (*jobs, Job.ALARM)
+    return (*jobs, Job.ASK) if after.step_at != before.step_at else jobs
 
 
 def _after_unit(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
@@ -210,6 +248,20 @@ def _telling(event: Event) -> dict[str, Any]:
     """What a message about the event needs and the order does not keep."""
     told: dict[str, Any] = {"event": type(event).__name__}
     match event:
+        case events.Approved(by=by, step=step, owner=owner, note=note):
+            return told | {"by": by, "step": step, "owner": owner, "note": note}
+        case events.GlassBroken(by=by, note=note):
+            return told | {"by": by, "note": note}
+        case events.Rejected(by=by, owner=owner):
+            return told | {"by": by, "owner": owner}
+        case events.Edited(by=by, changes=changes):
+            return told | {"by": by, "changes": list(changes)}
+        case events.Repriced(changes=changes):
+            return told | {"changes": list(changes)}
+        case events.Escalated(step, to):
+            return told | {"step": step, "to": list(to)}
+        case events.Reminded(step):
+            return told | {"step": step}
         case events.WasPlaced(by=by) | events.SaidNotPlaced(by=by) | events.Withdrawn(by=by):
             return told | {"by": by}
         case events.CancelAsked(by=by, reason=reason, fee=fee):
@@ -239,7 +291,7 @@ def _as_json(change: Change) -> dict[str, str]:
 
 # These have one row for the whole life of an order, so that two of a kind are never at work at once; the
 # rest has one row for each event.
-_ONE_ROW = frozenset({Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT, Job.RECONCILE})
+_ONE_ROW = frozenset({Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT, Job.RECONCILE, Job.CLOCK})
 
 
 def _works(order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]) -> tuple[Work, ...]:
@@ -270,5 +322,7 @@ def _lane(order: Order, job: Job) -> str:
         Job.THREAD: f"post/{order.channel}",
         Job.DIRECT: f"post/{order.requester}",
         Job.REQUEST: "edit/approvals",
+        Job.ASK: "post/approvals",
+        Job.ALARM: "post/operations",
         Job.DESK: "edit/operations",
     }.get(job, "")

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from bot.core.approval import BEFORE_POLICIES, GLASS, Approval, Plan, complete, current
 from bot.core.events import (
     Accepted,
     Approved,
@@ -22,7 +23,11 @@ from bot.core.events import (
     CancelRefused,
     Checked,
     CheckRefused,
+    Edited,
+    Escalated,
     Event,
+    Expired,
+    GlassBroken,
     Looked,
     Muted,
     NothingSent,
@@ -32,6 +37,9 @@ from bot.core.events import (
     OperationRefused,
     PeopleAsked,
     Rejected,
+    Reminded,
+    Replanned,
+    Repriced,
     SaidNotPlaced,
     Superseded,
     WasPlaced,
@@ -56,6 +64,7 @@ class State(StrEnum):
     PLACED = "placed"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
     REFUSED = "refused"
     CANCELLED = "cancelled"
     COMPLETED = "completed"
@@ -66,6 +75,7 @@ ENDED = frozenset(
     {
         State.REJECTED,
         State.WITHDRAWN,
+        State.EXPIRED,
         State.REFUSED,
         State.CANCELLED,
         State.COMPLETED,
@@ -126,6 +136,19 @@ class Order:
     """Counts how often approval was asked for."""
     request: Request | None = None
     """What was asked for; none for an order that was placed elsewhere."""
+    plan: Plan | None = None
+    """Whose yes it needs; none before it was asked for, and in what an earlier release has written."""
+    approvals: tuple[Approval, ...] = ()
+    """Who has said yes in this round."""
+    asked_at: datetime | None = None
+    """When approval was asked for in this round."""
+    step_at: datetime | None = None
+    """When the step that waits began to wait."""
+    reminded: bool = False
+    escalated: bool = False
+    """Whether it was, in the step that waits."""
+    changed: tuple[str, ...] = ()
+    """What is not as it was when approval was asked for the last time, in lines of words."""
     decided_by: str = ""
     decided_at: datetime | None = None
     note: str = ""
@@ -190,19 +213,29 @@ TRANSITIONS: Mapping[State, Mapping[type, State]] = {
     _S.CHECKING: {
         Checked: _S.WAITING,
         CheckRefused: _S.REFUSED,
+        Edited: _S.CHECKING,
         Withdrawn: _S.WITHDRAWN,
         Looked: _S.PLACED,
         Muted: _S.CHECKING,
     },
     _S.WAITING: {
+        # Where these two lead depends on whose yes is missing still.
         Approved: _S.APPROVED,
+        GlassBroken: _S.APPROVED,
         Rejected: _S.REJECTED,
+        Replanned: _S.WAITING,
+        Reminded: _S.WAITING,
+        Escalated: _S.WAITING,
+        Expired: _S.EXPIRED,
+        Edited: _S.CHECKING,
+        Repriced: _S.WAITING,
         Withdrawn: _S.WITHDRAWN,
         Muted: _S.WAITING,
     },
     _S.APPROVED: {
         Attempted: _S.PLACING,
         PeopleAsked: _S.UNCLEAR,
+        Repriced: _S.WAITING,
         Withdrawn: _S.WITHDRAWN,
         Muted: _S.APPROVED,
     },
@@ -257,9 +290,10 @@ TRANSITIONS: Mapping[State, Mapping[type, State]] = {
         Muted: _S.RETURNED,
         Superseded: _S.WITHDRAWN,
     },
-    _S.REJECTED: {},
+    _S.REJECTED: {Edited: _S.CHECKING},
+    _S.EXPIRED: {Edited: _S.CHECKING},
+    _S.REFUSED: {Edited: _S.CHECKING},
     _S.WITHDRAWN: {},
-    _S.REFUSED: {},
 }
 
 # Where a look leads depends on what the cloud says, not on where the order was.
@@ -302,12 +336,14 @@ _WHILE_PLACING = frozenset({State.APPROVED, State.PLACING, State.UNCLEAR})
 
 # An order that was placed elsewhere is found by a look; one that was asked for here is checked, and no
 # look takes it past its approval.
-_BEGINS: Mapping[type, Kind] = {Checked: Kind.ASKED, Looked: Kind.TRACKED}
+_BEGINS: Mapping[type, Kind] = {Checked: Kind.ASKED, Edited: Kind.ASKED, Looked: Kind.TRACKED}
 
 
 def may_follow(order: Order, event: type, unit: str = "") -> bool:
     """Whether an event of this type can happen to the order, or to that unit of it, now."""
     if order.state is State.CHECKING and _BEGINS.get(event, order.kind) is not order.kind:
+        return False
+    if event is Edited and order.kind is not Kind.ASKED:
         return False
     if event is Superseded and order.kind is not Kind.TRACKED:
         return False
@@ -372,6 +408,8 @@ def advance(order: Order, event: Event, at: datetime) -> Order:
         target = TRANSITIONS[order.state][type(event)]
     if isinstance(event, Looked) and order.state is not State.UNCLEAR:
         target = AFTER_LOOK[phase(event.snapshot)]
+    if isinstance(event, Approved | GlassBroken) and not complete(written["plan"], written["approvals"]):
+        target = State.WAITING
     return replace(order, version=order.version + 1, state=target, **written)
 
 
@@ -412,10 +450,32 @@ def _moved(one: Placement, event: Event) -> Placement:
 
 def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
     match event:
-        case Checked(request):
-            return {"request": request}
-        case Approved(by=by, note=note) | Rejected(by=by, note=note):
+        case Checked(request, plan):
+            return {"request": request, "plan": plan, "asked_at": at, **_step_begins(at)}
+        case Approved() | GlassBroken():
+            return _approval_written(order, event, at)
+        case Rejected(by=by, note=note):
             return {"decided_by": by, "decided_at": at, "note": note}
+        case Replanned(plan):
+            return {"plan": plan} | ({} if _same_step(order, plan) else _step_begins(at))
+        case Reminded():
+            return {"reminded": True}
+        case Escalated(step, to):
+            return {"escalated": True, "plan": _escalated(order, step, to)}
+        case Edited(request, _, changes, units, draft):
+            return _round_begins(order, changes) | {
+                "request": request,
+                "plan": None,
+                "channel": request.channel or order.channel,
+                "placements": tuple(map(Placement, units)),
+                "draft": draft,
+                "attempted_at": None,
+                "candidates": (),
+                "people_asked": False,
+            }
+        case Repriced(request, changes, plan):
+            asked = {"request": request, "plan": plan, "asked_at": at}
+            return _round_begins(order, changes) | asked | _step_begins(at)
         case CheckRefused(code, words) | WasRefused(code, words):
             return {"code": code, "why": words}
         case Attempted(known):
@@ -460,6 +520,50 @@ def _written(order: Order, event: Event, at: datetime) -> dict[str, Any]:
         case Muted():
             return {"muted": True}
     return {}
+
+
+def _approval_written(order: Order, event: Approved | GlassBroken, at: datetime) -> dict[str, Any]:
+    """One more yes; who made the approval complete is who decided."""
+    plan = event.plan or order.plan or BEFORE_POLICIES
+    step = event.step if isinstance(event, Approved) else GLASS
+    owner = event.owner if isinstance(event, Approved) else ""
+    approvals = (*order.approvals, Approval(event.by, step, at, event.via, owner, event.note))
+    written: dict[str, Any] = {"plan": plan, "approvals": approvals}
+    if complete(plan, approvals):
+        return written | {"decided_by": event.by, "decided_at": at, "note": event.note}
+    if order.plan and current(plan, approvals) == current(order.plan, order.approvals):
+        return written
+    return written | _step_begins(at)
+
+
+def _round_begins(order: Order, changes: tuple[str, ...]) -> dict[str, Any]:
+    """What was decided counts no more."""
+    return {
+        "round": order.round + 1,
+        "approvals": (),
+        "changed": changes,
+        "decided_by": "",
+        "decided_at": None,
+        "note": "",
+        "why": "",
+        "code": "",
+    }
+
+
+def _step_begins(at: datetime) -> dict[str, Any]:
+    return {"step_at": at, "reminded": False, "escalated": False}
+
+
+def _same_step(order: Order, plan: Plan) -> bool:
+    """Whether the same step waits by another plan."""
+    before, after = current(order.plan or plan, order.approvals), current(plan, order.approvals)
+    return before is not None and after is not None and before.name == after.name
+
+
+def _escalated(order: Order, step: str, to: tuple[str, ...]) -> Plan:
+    plan = order.plan or BEFORE_POLICIES
+    steps = tuple(replace(one, escalated_to=to) if one.name == step else one for one in plan.steps)
+    return replace(plan, steps=steps)
 
 
 def in_flight(order: Order) -> str | None:
