@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.clouds import AzureAccount, open_clouds
+from bot.core.policy import built_in
 from bot.errors import BotError, Misconfigured
 from bot.logs import set_up
 from bot.settings import Settings, load
@@ -67,7 +68,8 @@ def make_world(settings: Settings) -> World:
         store.migrate()
     except (ValueError, BotError) as error:
         raise click.ClickException(f"DATABASE_URL: {error}") from error
-    return World(settings, store, clouds, chat, now)
+    policy = built_in(settings.approvers)
+    return World(settings, store, clouds, chat, now, lambda: policy)
 
 
 def make_app(world: World) -> tuple[App, Live]:

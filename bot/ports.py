@@ -27,6 +27,7 @@ __all__ = [
     "Found",
     "NotSent",
     "Outcome",
+    "Person",
     "Placed",
     "Post",
     "Refused",
@@ -214,6 +215,14 @@ class Post:
     ts: str
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody in Slack: whether they are still there, and their time zone (IANA name, "" if not told)."""
+
+    active: bool
+    zone: str
+
+
 class Chat(Protocol):
     """Slack, as far as the worker needs it. Every call may raise `ChatDown` or `ChatRefused`."""
 
@@ -242,3 +251,6 @@ class Chat(Protocol):
 
     def members(self, group: str) -> frozenset[str]:
         """The people of a user group, by Slack id."""
+
+    def person(self, id: str) -> Person:
+        """What Slack tells of somebody, by Slack id."""

@@ -8,20 +8,22 @@ Nothing else writes orders. What lost a race gets a verdict back and looks again
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from bot.core import events
 from bot.core import order as life
+from bot.core.approval import Needed, Plan
 from bot.core.aws_terms import ORDER_ID
 from bot.core.events import Event, Looked
 from bot.core.follow import Job, Work, after_event
 from bot.core.messages import desk, words
 from bot.core.messages.blocks import Say
 from bot.core.order import Order, advance
-from bot.core.policy import Decision
+from bot.core.policy import Decision, Policy, Scene, is_group
+from bot.core.policy import plan as make_plan
 from bot.core.snapshot import Aspect, Ref, Snapshot
 from bot.core.snapshot import Change as News
 from bot.errors import CloudDenied
@@ -44,6 +46,27 @@ class World:
     clouds: Mapping[str, Cloud]
     chat: Chat
     now: Clock
+    rules: Callable[[], Policy]
+    """The policy as it is now: it may be read anew while the program runs."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy as it is now."""
+        return self.rules()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The user groups whose members matter."""
+        return tuple(sorted({id for id in (*self.policy.people, *self.settings.operators) if is_group(id)}))
+
+    def scene(self) -> Scene:
+        """What decisions hang on now beside the policy."""
+        now = self.now()
+        return Scene(self.store.groups(), now, self.store.delegations(now))
+
+    def plan(self, order: Order) -> Plan:
+        """Whose yes an order needs, by the policy as it is now."""
+        return make_plan(self.policy, order.asked, order.plan)
 
 
 @dataclass(frozen=True)
@@ -197,9 +220,21 @@ def _audited(order: Order, event: Event, told: tuple[News, ...]) -> dict[str, An
 def _plain(event: Event) -> dict[str, Any]:
     body = asdict(event)
     body.pop("snapshot", None)
+    judged = planned(getattr(event, "plan", None))
     if isinstance(event, events.Checked):
-        return {"digest": event.request.digest()}
-    return {name: value for name, value in body.items() if name != "by"}
+        return {"digest": event.request.digest()} | judged
+    if isinstance(event, events.Edited | events.Repriced):
+        return {"digest": event.request.digest(), "changes": list(event.changes)} | judged
+    return {name: value for name, value in body.items() if name not in ("by", "plan")} | judged
+
+
+def planned(plan: Plan | None) -> dict[str, Any]:
+    """What the audit log keeps of whose yes was needed: by which policy (its hash), and the steps."""
+    return {"policy": plan.policy, "steps": [_step(step) for step in plan.steps]} if plan else {}
+
+
+def _step(step: Needed) -> str:
+    return f"{step.name}: {step.needs} of {', '.join(step.deciders)}"
 
 
 def _line(change: News) -> str:

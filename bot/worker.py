@@ -19,7 +19,7 @@ from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.spine import Again, Every, Result, World, tell_operators
-from bot.steps import approve, notify, operate, reconcile, request, submit, track
+from bot.steps import approve, clock, notify, operate, people, reconcile, request, submit, track
 from bot.store import Claim
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,16 @@ STEPS: Mapping[Job, Step] = {
     Job.ANCHOR: notify.anchor,
     Job.CHECK: request.check,
     Job.CATALOGUE: request.refresh_catalogue,
+    Job.TELL: notify.tell,
+    Job.ALARM: notify.alarm,
+    Job.ASK: clock.ask,
+    Job.REMIND: clock.remind,
+    Job.NUDGE: clock.nudge,
+    Job.COPY: clock.copy,
+    Job.CLOCK: clock.tick,
+    Job.POLICY: approve.replan,
     Job.DECIDE: approve.finish_decision,
-    Job.GROUPS: approve.refresh_groups,
+    Job.GROUPS: people.refresh,
     Job.SUBMIT: submit.submit,
     Job.RECONCILE: reconcile.reconcile,
     Job.CONFIRM: reconcile.confirm,
@@ -87,11 +95,11 @@ STEPS: Mapping[Job, Step] = {
 
 def recurring(world: World) -> list[Work]:
     """The work that never ends, as rows."""
-    groups = [Work("groups", Job.GROUPS)] if world.settings.groups else []
     return [
         *request.catalogue_work(world),
         *track.look_work(world),
-        *groups,
+        Work("groups", Job.GROUPS),
+        Work("policy", Job.POLICY),
         Work("anchor", Job.ANCHOR, delay=24 * 3600),
         Work("tidy", Job.TIDY, delay=3600),
     ]

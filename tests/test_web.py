@@ -20,6 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.compose import make_app
 from bot.core.follow import Job, Queue, Work
 from bot.core.order import State
+from bot.core.policy import built_in
 from bot.settings import load
 from bot.spine import World
 from bot.store import Store
@@ -62,7 +63,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     )
     store = Store.open(f"sqlite:///{tmp_path}/orders.db")
     store.migrate()
-    yield World(settings, store, {"aws": Silent()}, Silent(), lambda: NOW)  # type: ignore[dict-item, arg-type]
+    yield World(settings, store, {"aws": Silent()}, Silent(), lambda: NOW, lambda: built_in(()))  # type: ignore[dict-item, arg-type]
     store.close()
 
 

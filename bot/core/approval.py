@@ -43,6 +43,12 @@ class Plan:
     glass: Needed | None = None
     """Who may do without the steps; none where the policy names nobody."""
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Every user and user-group id in it, once."""
+        steps = (*self.steps, self.glass) if self.glass else self.steps
+        return tuple(dict.fromkeys(id for step in steps for id in step.deciders))
+
 
 BEFORE_POLICIES = Plan((Needed("", ()),))
 """What orders were approved by that an earlier release has written: any one approver."""

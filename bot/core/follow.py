@@ -33,6 +33,8 @@ class Job(StrEnum):
     """Tell the requester."""
     WHISPER = "whisper"
     """Answer one person where they clicked."""
+    TELL = "tell"
+    """Tell one person something that is about no order."""
     OPERATIONS = "operations"
     """Tell the operators."""
     ASK = "ask"
@@ -94,6 +96,7 @@ CHAT_JOBS = frozenset(
         Job.THREAD,
         Job.DIRECT,
         Job.WHISPER,
+        Job.TELL,
         Job.OPERATIONS,
         Job.ANCHOR,
         Job.ASK,
@@ -129,14 +132,14 @@ class Work:
 
 _TOLD = (Job.CARD, Job.REQUEST, Job.THREAD, Job.DIRECT)
 FOLLOWS: Mapping[type, tuple[Job, ...]] = {
-    events.Checked: (Job.CARD, Job.REQUEST, Job.CLOCK),
+    events.Checked: (Job.CARD, Job.REQUEST, Job.ASK, Job.CLOCK),
     events.CheckRefused: (Job.CARD, Job.THREAD, Job.DIRECT),
     events.Approved: (*_TOLD, Job.SUBMIT),
     events.GlassBroken: (*_TOLD, Job.ALARM, Job.SUBMIT),
     events.Rejected: _TOLD,
     events.Replanned: (Job.CARD, Job.REQUEST, Job.ASK, Job.CLOCK),
     events.Reminded: (Job.REMIND, Job.CLOCK),
-    events.Escalated: (Job.REQUEST, Job.ASK, Job.THREAD, Job.CLOCK),
+    events.Escalated: (Job.REQUEST, Job.REMIND, Job.THREAD, Job.CLOCK),
     events.Expired: _TOLD,
     events.Edited: (Job.CARD, Job.REQUEST, Job.THREAD, Job.CHECK),
     events.Repriced: (*_TOLD, Job.ASK, Job.CLOCK),
@@ -165,7 +168,7 @@ def after_filing(order: Order) -> tuple[Work, ...]:
         return (_work(order, Job.CHECK, {}),)
     if order.state is State.CHECKING:
         return _works(order, (Job.CARD, Job.CHECK), {})
-    return _works(order, (Job.CARD, Job.REQUEST, Job.CLOCK), {})
+    return _works(order, (Job.CARD, Job.REQUEST, Job.ASK, Job.CLOCK), {})
 
 
 def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.errors import ChatDown, ChatRefused
-from bot.ports import Post
+from bot.ports import Person, Post
 
 PAGE = 999
 """As many messages as Slack gives at once."""
@@ -131,6 +131,11 @@ class SlackChat:
         """The people of a user group; those who were deactivated are not among them."""
         answer = call(lambda: self.client.usergroups_users_list(usergroup=group, include_disabled=False))
         return frozenset(answer["users"])
+
+    def person(self, id: str) -> Person:
+        """Whether somebody is still there, and their time zone."""
+        user = call(lambda: self.client.users_info(user=id))["user"]
+        return Person(active=not user.get("deleted", False), zone=str(user.get("tz") or ""))
 
     def _room(self, channel: str) -> str:
         """The conversation to post to: for a person, our direct messages with them."""

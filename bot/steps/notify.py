@@ -10,7 +10,7 @@ from bot.core.messages import desk, thread
 from bot.core.messages.blocks import Say
 from bot.core.messages.card import card as order_card
 from bot.core.messages.request import asks_for_approval
-from bot.core.order import ENDED
+from bot.core.order import ENDED, State
 from bot.errors import ChatRefused
 from bot.failpoint import failpoint
 from bot.ports import Post
@@ -41,7 +41,7 @@ def card(world: World, claim: Claim) -> Result:
         if error.code not in UNREACHABLE or order.channel == order.requester:
             raise
         tell_operators(world, f"{order.id}/card", desk.undelivered(order.id, order.channel, error.code))
-        post = _once(world, claim, said, order.requester, repost=True)
+        post = once(world, claim, said, order.requester, repost=True)
         world.store.keep_post(order.id, claim.work.job, post.channel, post.ts)
     return None
 
@@ -54,8 +54,15 @@ def request(world: World, claim: Claim) -> Result:
     channel = world.settings.approvals_channel
     if order.state in ENDED and not order.decided_by and not _stands(world, claim, channel):
         return None  # it ended before anybody was asked
-    said = asks_for_approval(order, world.settings.approvers, world.store.audit_head())
-    return _insist(world, claim, said, channel)
+    plan = world.plan(order) if order.state is State.WAITING else order.plan
+    said = asks_for_approval(order, plan, world.store.audit_head())
+    waits = _insist(world, claim, said, channel)
+    copies = [
+        Work(f"{order.id}/copy/{person}", Job.COPY, order.id, {"person": person}, lane=f"edit/{person}")
+        for person in world.store.copies(order.id)
+    ]
+    world.store.enqueue(copies, world.now())
+    return waits
 
 
 def unclear_desk(world: World, claim: Claim) -> Result:
@@ -95,7 +102,7 @@ def _stand(world: World, claim: Claim, said: Say, channel: str) -> None:
         except ChatRefused as error:
             if error.code != "message_not_found":
                 raise
-    post = _once(world, claim, said, channel, repost=bool(there))
+    post = once(world, claim, said, channel, repost=bool(there))
     world.store.keep_post(order_id, job, post.channel, post.ts)
     if claim.tries > 1 and not there:
         # What an earlier try had posted says how the order was then.
@@ -113,7 +120,7 @@ def in_thread(world: World, claim: Claim) -> Result:
         late = world.now() - claim.made_at > LATE_CARD
         return Again(RETRY_REFUSED, "there is no card") if late else Again(0.3)
     channel, ts = there
-    _once(world, claim, thread.in_thread(order, claim.work.body), channel, thread_ts=ts)
+    once(world, claim, thread.in_thread(order, claim.work.body), channel, thread_ts=ts)
     return None
 
 
@@ -122,7 +129,7 @@ def directly(world: World, claim: Claim) -> Result:
     order = world.store.order(claim.work.order_id)
     if order is None or order.muted:
         return None
-    _once(world, claim, thread.directly(order, claim.work.body), order.requester)
+    once(world, claim, thread.directly(order, claim.work.body), order.requester)
     return None
 
 
@@ -130,7 +137,26 @@ def operations(world: World, claim: Claim) -> Result:
     """Tell the operators."""
     said = Say(claim.work.body["text"], tuple(claim.work.body["blocks"]))
     try:
-        _once(world, claim, said, world.settings.operations)
+        once(world, claim, said, world.settings.operations)
+    except ChatRefused as error:
+        return Again(RETRY_REFUSED, f"{world.settings.operations}: {error.code}")
+    return None
+
+
+def tell(world: World, claim: Claim) -> Result:
+    """Tell one person something that is about no order."""
+    body = claim.work.body
+    once(world, claim, Say(body["text"], tuple(body["blocks"])), body["person"])
+    return None
+
+
+def alarm(world: World, claim: Claim) -> Result:
+    """Tell the operators that somebody does without the approvers."""
+    order = world.store.order(claim.work.order_id)
+    if order is None:
+        return None
+    try:
+        once(world, claim, desk.glass_broken(order, claim.work.body), world.settings.operations)
     except ChatRefused as error:
         return Again(RETRY_REFUSED, f"{world.settings.operations}: {error.code}")
     return None
@@ -155,7 +181,7 @@ def anchor(world: World, _: Claim) -> Result:
     return Every(24 * 3600)
 
 
-def _once(
+def once(
     world: World,
     claim: Claim,
     said: Say,
@@ -211,8 +237,8 @@ def first_words(world: World) -> list[Work]:
         for cloud, scope, number in world.store.places()
         if (cloud, scope) not in offered
     }
-    if not world.settings.approvers:
-        said["no-approvers"] = desk.no_approvers()
+    if not world.policy.approvers:
+        said["no-approvers"] = desk.no_approvers(world.policy.source)
     return [
         Work(f"operations/{key}", Job.OPERATIONS, body={"text": one.text, "blocks": list(one.blocks)})
         for key, one in said.items()

@@ -84,7 +84,7 @@ def why_not(world: World, order: Order, operation: Operation, person: str) -> Sa
 def _why_not(world: World, order: Order, person: str, verb: str = "cancel") -> Say | None:
     """Following an order that was placed elsewhere gives nobody the right to change anything about it."""
     own = (order.requester,) if order.kind is Kind.ASKED else ()
-    people = (*own, *world.settings.approvers, *world.settings.operators)
+    people = (*own, *world.policy.approvers, *world.settings.operators)
     right = named(people, person, world.store.groups(), world.now())
     if right.reason is Reason.UNKNOWN:
         world.store.enqueue([Work("groups", Job.GROUPS)], world.now())

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 
 from bot.core import events
 from bot.core import order as life
+from bot.core.approval import Plan
 from bot.core.aws_terms import ORDER_ID
 from bot.core.follow import Job, Work, after_filing
-from bot.core.messages import replies
+from bot.core.messages import desk, replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Kind, Order, Placement, State
-from bot.core.policy import someone_could_approve
+from bot.core.policy import (
+    Reason,
+    denied,
+    facts,
+    is_group,
+    may_request,
+    risks,
+    surely_denied,
+    unfillable,
+)
+from bot.core.policy import plan as make_plan
 from bot.core.request import AwsTerms, Mistake, NewAddress, Request, nearest, values_of
-from bot.errors import CloudDenied, CloudRefused
+from bot.errors import ChatRefused, CloudDenied, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Catalogue, Choice
-from bot.spine import Again, Every, Result, World, cloud_of, happen, named
+from bot.spine import Again, Every, Result, World, cloud_of, happen, named, planned
+from bot.steps.people import read_group
 from bot.store import Claim, Verdict
 
 CATALOGUE_EVERY = 300.0
@@ -41,10 +54,15 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
     if known:
         return replies.filed(known)
     request = _with_region(world, request)
-    if not someone_could_approve(world.settings.approvers, person, world.store.groups()):
-        return replies.nobody_can_approve()
     state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
+    judged = judge(world, request, person, certain=state is State.CHECKING)
+    if judged.refusal:
+        return judged.refusal
+    if judged.unknown:
+        state = State.CHECKING
     order = _new(world, Kind.ASKED, state, request.cloud, person, request.channel, request)
+    if state is State.WAITING:
+        order = replace(order, plan=judged.plan, asked_at=order.filed_at, step_at=order.filed_at)
     if address:
         draft = world.store.save_draft(person, {"address": asdict(address)}, world.now())
         order = replace(order, draft=draft)
@@ -54,7 +72,45 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
         "digest": order.asked.digest(),
         "asked": {key: list(said) for key, said in values_of(order.asked).items()},
     }
-    return replies.filed(world.store.file(order, origin, after_filing(order), body))
+    filed = world.store.file(order, origin, after_filing(order), body | planned(judged.plan))
+    return replies.filed(filed, judged.plan, risks.banners(world.policy, request))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the policy says of a request: whose yes it needs, or why it cannot be asked for.
+
+    `unknown`: whether somebody may ask for it hangs on a user group that has to be read first.
+    """
+
+    plan: Plan
+    refusal: Say | None = None
+    unknown: bool = False
+
+
+def judge(world: World, request: Request, person: str, *, certain: bool) -> Judged:
+    """What the policy says of a request before anybody is asked.
+
+    Args:
+        world: The policy, and groups as last read.
+        request: What is asked for.
+        person: Slack user id of the requester.
+        certain: Refuse only by what is known of the request for certain: the cloud will tell more.
+    """
+    policy, scene = world.policy, world.scene()
+    plan = make_plan(policy, request)
+    right = may_request(policy, person, scene)
+    if not right.allowed and right.reason is not Reason.UNKNOWN:
+        return Judged(plan, replies.may_not_request(policy))
+    reasons = (surely_denied if certain else denied)(policy, facts(request))
+    if reasons:
+        return Judged(plan, replies.denied(reasons))
+    if not plan.steps and not certain:
+        return Judged(plan, replies.no_step(policy))
+    stuck = unfillable(plan, person, scene)
+    if stuck:
+        return Judged(plan, replies.nobody_can_approve(stuck, policy))
+    return Judged(plan, unknown=right.reason is Reason.UNKNOWN)
 
 
 def defaults(world: World, cloud: str) -> Mapping[str, str]:
@@ -158,11 +214,29 @@ def _found(world: World, order: Order) -> events.Looked:
     return events.Looked(cloud_of(world, order).find(order.looking_for))
 
 
-def _checked(world: World, order: Order) -> events.Checked:
+def _checked(world: World, order: Order) -> events.Checked | events.CheckRefused:
     request = _with_region(world, order.asked)
-    if _in_catalogue(world, request):
-        return events.Checked(request)  # it was read while the order waited
-    return events.Checked(cloud_of(world, order).check(_shipped(order)))
+    if not _in_catalogue(world, request):  # else it was read while the order waited
+        request = cloud_of(world, order).check(_shipped(order))
+    if may_request(world.policy, order.requester, world.scene()).reason is Reason.UNKNOWN:
+        _read_groups(world, world.policy.requesters)
+    judged = judge(world, request, order.requester, certain=False)
+    if judged.refusal:
+        return events.CheckRefused(POLICY, judged.refusal.text)
+    if judged.unknown:
+        return events.CheckRefused(POLICY, desk.REQUESTERS_UNREADABLE)
+    return events.Checked(request, judged.plan)
+
+
+def _read_groups(world: World, people: Iterable[str]) -> None:
+    """Read user groups anew; what cannot be read counts as not read."""
+    for group in filter(is_group, people):
+        with suppress(ChatRefused):
+            read_group(world, group)
+
+
+POLICY = "Policy"
+"""The code of a refusal that is the policy's, not a cloud's."""
 
 
 def _shipped(order: Order) -> Request:

@@ -21,7 +21,7 @@ from typing import Any
 from bot.core import order as life
 from bot.core.follow import Job, Queue, Work
 from bot.core.order import HOLDS_SCOPE, Order, State
-from bot.core.policy import Decision, Members
+from bot.core.policy import Decision, Delegation, Members
 from bot.failpoint import failpoint
 from bot.store import audit
 from bot.store.engine import Conflict, Engine, Row, Tx, check_steps, open_engine
@@ -197,14 +197,16 @@ class Store:
 
     def _decide(self, tx: Tx, decision: Decision) -> None:
         tx.run(
-            "insert into decisions (order_id, round, person, verb, digest, via, at) "
-            "values (:order_id, :round, :person, :verb, :digest, :via, :at)",
+            "insert into decisions (order_id, round, person, verb, digest, via, step, owner, at) "
+            "values (:order_id, :round, :person, :verb, :digest, :via, :step, :owner, :at)",
             order_id=decision.order_id,
             round=decision.round,
             person=decision.person,
             verb=decision.verb,
             digest=decision.digest,
             via=decision.via,
+            step=decision.step,
+            owner=decision.owner,
             at=_ms(decision.at),
         )
 
@@ -303,9 +305,58 @@ class Store:
                 row["digest"],
                 row["via"],
                 _utc(row["at"]),
+                row["step"],
+                row["owner"],
             )
             for row in rows
         ]
+
+    def waiting(self) -> Iterator[Order]:
+        """Every order that waits for approval, oldest first, read a hundred at a time."""
+        last = (0, "")
+        sql = (
+            "select body, filed_at, id from orders where state = 'waiting' "
+            "and (filed_at > :at or (filed_at = :at and id > :id)) order by filed_at, id limit 100"
+        )
+        while rows := self.engine.rows(sql, at=last[0], id=last[1]):
+            yield from (life.load(row["body"]) for row in rows)
+            last = (rows[-1]["filed_at"], rows[-1]["id"])
+
+    # Delegations
+
+    def delegate(self, delegation: Delegation, at: datetime) -> None:
+        """Let somebody approve in somebody's name, instead of whoever did so far; audited."""
+
+        def write(tx: Tx) -> None:
+            tx.run(
+                "insert into delegations (owner, delegate, until) values (:owner, :delegate, :until) "
+                "on conflict (owner) do update set delegate = excluded.delegate, until = excluded.until",
+                owner=delegation.owner,
+                delegate=delegation.delegate,
+                until=_ms(delegation.until),
+            )
+            body = {"delegate": delegation.delegate, "until": delegation.until.isoformat()}
+            audit.append(tx, "", at, delegation.owner, "Delegated", body)
+
+        self.engine.transact(write)
+
+    def end_delegation(self, owner: str, at: datetime) -> Delegation | None:
+        """End what somebody has delegated; audited. Returns what it was, None if there was nothing."""
+
+        def write(tx: Tx) -> Delegation | None:
+            rows = tx.rows("select * from delegations where owner = :owner", owner=owner)
+            if not rows:
+                return None
+            tx.run("delete from delegations where owner = :owner", owner=owner)
+            audit.append(tx, "", at, owner, "DelegationEnded", {"delegate": rows[0]["delegate"]})
+            return _delegation(rows[0])
+
+        return self.engine.transact(write)
+
+    def delegations(self, now: datetime) -> tuple[Delegation, ...]:
+        """Every delegation that holds now."""
+        rows = self.engine.rows("select * from delegations where until > :now order by owner", now=_ms(now))
+        return tuple(map(_delegation, rows))
 
     def holder(self, scope: str) -> Order | None:
         """The order whose placing for this scope is unfinished."""
@@ -487,22 +538,30 @@ class Store:
 
     # What Slack and the clouds said last, and what people began
 
-    def post(self, order_id: str, job: Job) -> tuple[str, str] | None:
-        """Channel and ts of the message of this kind for an order."""
+    def post(self, order_id: str, kind: str) -> tuple[str, str] | None:
+        """Channel and ts of the message of this kind (a `Job`, or `copy/PERSON`) for an order."""
         rows = self.engine.rows(
             "select channel, ts from posts where order_id = :id and job = :job",
             id=order_id,
-            job=job.value,
+            job=str(kind),
         )
         return (rows[0]["channel"], rows[0]["ts"]) if rows else None
 
-    def keep_post(self, order_id: str, job: Job, channel: str, ts: str) -> None:
+    def copies(self, order_id: str) -> list[str]:
+        """The people who have a copy of the request of an order in their direct messages."""
+        rows = self.engine.rows(
+            "select job from posts where order_id = :id and substr(job, 1, 5) = 'copy/' order by job",
+            id=order_id,
+        )
+        return [row["job"].removeprefix("copy/") for row in rows]
+
+    def keep_post(self, order_id: str, kind: str, channel: str, ts: str) -> None:
         self.engine.transact(
             lambda tx: tx.run(
                 "insert into posts (order_id, job, channel, ts) values (:id, :job, :channel, :ts) "
                 "on conflict (order_id, job) do update set channel = excluded.channel, ts = excluded.ts",
                 id=order_id,
-                job=job.value,
+                job=str(kind),
                 channel=channel,
                 ts=ts,
             )
@@ -622,6 +681,10 @@ _CLAIMABLE = f"""w.job in ({_KNOWN}) and w.queue = :queue and w.done_at is null 
             and o.owner is not null and o.lease_until >= :now)
         and not exists (select 1 from work o where o.lane = w.lane and o.done_at is null
             and o.order_id = w.order_id and o.order_id <> '' and o.made_at < w.made_at)))"""
+
+
+def _delegation(row: Row) -> Delegation:
+    return Delegation(row["owner"], row["delegate"], _utc(row["until"]))
 
 
 def _at(queue: Queue, now: datetime) -> dict[str, Any]:

@@ -103,6 +103,37 @@ M001 = (
 )
 
 
+# A decision is made in a step, maybe in somebody else's name, and the glass may be broken. The check on
+# `verb` cannot be changed in place, so the table is made anew.
+M002 = (
+    "alter table decisions rename to decisions_before",
+    """create table decisions (
+        order_id text {collate} not null references orders (id),
+        round {int} not null,
+        person text {collate} not null,
+        verb text {collate} not null check (verb in ('approve', 'reject', 'break-glass')),
+        digest text {collate} not null,
+        via text {collate} not null,
+        step text {collate} not null,
+        owner text {collate} not null,
+        at {int} not null,
+        primary key (order_id, round, person)
+    ){strict}""",
+    "insert into decisions (order_id, round, person, verb, digest, via, step, owner, at) "
+    "select order_id, round, person, verb, digest, via, '', '', at from decisions_before",
+    "drop table decisions_before",
+    """create table delegations (
+        owner text {collate} primary key,
+        delegate text {collate} not null,
+        until {int} not null
+    ){strict}""",
+    "create index orders_by_state on orders (state, filed_at, id)",
+)
+
+
 def steps(engine: Engine) -> Sequence[tuple[str, Sequence[str]]]:
     """All steps in order, each a name and its statements, in the words of one engine."""
-    return (("m001_first_schema", (*M001, *engine.append_only("events"))),)
+    return (
+        ("m001_first_schema", (*M001, *engine.append_only("events"))),
+        ("m002_steps_and_delegations", M002),
+    )

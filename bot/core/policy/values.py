@@ -102,6 +102,11 @@ class Policy:
     """What operators have to change: the policy file's name, or the variable."""
 
     @property
+    def approvers(self) -> tuple[str, ...]:
+        """Every user and user-group id that may approve in some step."""
+        return tuple(dict.fromkeys(id for step in self.steps for id in step.approvers))
+
+    @property
     def people(self) -> tuple[str, ...]:
         """Every user and user-group id in it, once."""
         glass = self.break_glass.who if self.break_glass else ()
