@@ -255,6 +255,12 @@ def tell_operators(world: World, key: str, said: Say) -> None:
     world.store.once(Work(f"operations/{key}", Job.OPERATIONS, body=body, lane=lane), world.now())
 
 
+def whisper(world: World, said: Say, channel: str, person: str, key: str) -> None:
+    """Answer one person where they clicked, through the outbox."""
+    body = {"channel": channel, "person": person, "text": said.text, "blocks": list(said.blocks)}
+    world.store.enqueue([Work(f"whisper/{key}", Job.WHISPER, body=body)], world.now())
+
+
 def outage(world: World, name: str, why: str, said: Say) -> None:
     """Something outside does not work. Operators are told when it begins, not every time it is noticed.
 

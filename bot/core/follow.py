@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.core import events
 from bot.core import order as life
+from bot.core.approval import BEFORE_POLICIES, GLASS, given, missing
 from bot.core.events import Event
 from bot.core.order import Kind, Order, State
 from bot.core.snapshot import Aspect, Change, Phase, phase
@@ -178,7 +179,8 @@ def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     if after.placements and type(event) in life.OF_A_UNIT | {events.SaidNotPlaced}:
         return _after_unit(before, event, after)
     if isinstance(event, events.Approved | events.GlassBroken) and after.state is State.WAITING:
-        return _works(after, _after_partial(before, event, after), _telling(event))
+        told = _telling(event) | {"more": _still_needed(after)}
+        return _works(after, _after_partial(before, event, after), told)
     return _works(after, FOLLOWS[type(event)], _telling(event))
 
 
@@ -188,6 +190,15 @@ def _after_partial(before: Order, event: Event, after: Order) -> tuple[Job, ...]
     if isinstance(event, events.GlassBroken):
         return (*jobs, Job.ALARM)
     return (*jobs, Job.ASK) if after.step_at != before.step_at else jobs
+
+
+def _still_needed(order: Order) -> str:
+    """Whose yes is missing, by the names of the steps."""
+    plan = order.plan or BEFORE_POLICIES
+    left = [(step.name or "Approval", missing(step, order.approvals)) for step in plan.steps]
+    if plan.glass and given(plan.glass, order.approvals):
+        left = [(GLASS, missing(plan.glass, order.approvals))]
+    return ", ".join(f"{name} ({number} more)" for name, number in left if number)
 
 
 def _after_unit(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
@@ -255,8 +266,8 @@ def _telling(event: Event) -> dict[str, Any]:
             return told | {"by": by, "step": step, "owner": owner, "note": note}
         case events.GlassBroken(by=by, note=note):
             return told | {"by": by, "note": note}
-        case events.Rejected(by=by, owner=owner):
-            return told | {"by": by, "owner": owner}
+        case events.Rejected(by=by, note=note, owner=owner):
+            return told | {"by": by, "note": note, "owner": owner}
         case events.Edited(by=by, changes=changes):
             return told | {"by": by, "changes": list(changes)}
         case events.Repriced(changes=changes):

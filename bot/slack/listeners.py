@@ -24,10 +24,11 @@ from bot.core.events import Operation
 from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
 from bot.core.order import Step
+from bot.core.policy import BREAK_GLASS
 from bot.core.request import Mistake, NewAddress, Request, Values, read, with_defaults
 from bot.slack.live import Live, draft_of, label, offer, offered, order_form
 from bot.spine import World
-from bot.steps import approve, operate, reconcile, request, show
+from bot.steps import approve, operate, people, reconcile, request, show
 
 log = logging.getLogger(__name__)
 
@@ -146,15 +147,15 @@ class Desk:
             case command.Mute(order):
                 return approve.mute(world, order, person)
             case command.WhoAmI():
-                return approve.whoami(world, person)
+                return people.whoami(world, person)
             case command.Help(word):
                 return asking.help_text(word, tuple(world.clouds))
             case command.Return(order, reason):
                 return self._return(order, reason, person)
-            case command.Delegate():
-                return asking.not_yet("delegate")
-            case command.BreakGlass():
-                return asking.not_yet("break-glass")
+            case command.Delegate(to, until):
+                return people.delegate(world, person, to, until)
+            case command.BreakGlass(order, reason):
+                return approve.decide(world, order, person, BREAK_GLASS, reason, "", channel)
 
     def _ask(self, meant: command.Ask, body: Body) -> Reply:
         offered, trigger = tuple(self.world.clouds), body["trigger_id"]

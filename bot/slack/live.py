@@ -24,8 +24,8 @@ from bot.core.request import Mistake, Values, check_word, field_of, with_default
 from bot.errors import ChatError
 from bot.ports import Choice
 from bot.slack.chat import call
-from bot.spine import World
-from bot.steps import approve, request
+from bot.spine import World, whisper
+from bot.steps import request
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Live:
             log.warning("form.not_opened", extra={"why": str(error)})
             draft = self.world.store.save_draft(person, draft_of(ask, origin.channel), self.world.now())
             said = replies.form_failed(draft, str(error))
-            approve.whisper(self.world, said, origin.channel or person, person, f"form/{draft}")
+            whisper(self.world, said, origin.channel or person, person, f"form/{draft}")
         except Exception:
             log.exception("form.failed")
 
@@ -85,7 +85,7 @@ class Live:
             self.world.chat.whisper(channel, person, said.text, said.blocks)
         except ChatError as error:
             log.info("answer.waits", extra={"why": str(error)})
-            approve.whisper(self.world, said, channel, person, key)
+            whisper(self.world, said, channel, person, key)
         except Exception:
             log.exception("answer.failed")
 

@@ -22,9 +22,9 @@ from bot.core.policy import (
     may_decide,
 )
 from bot.core.policy.clock import overdue
+from bot.directory import read_group
 from bot.errors import ChatDown, ChatRefused
-from bot.spine import Result, World, happen, reread
-from bot.steps.people import read_group, whisper
+from bot.spine import Result, World, happen, reread, whisper
 from bot.store import Claim
 from bot.store import Verdict as Written
 

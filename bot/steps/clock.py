@@ -14,13 +14,13 @@ from bot.core.follow import Job, Work
 from bot.core.messages import request as asking
 from bot.core.messages.blocks import Say
 from bot.core.order import Order, State
-from bot.core.policy import Scene, deciders, is_group
+from bot.core.policy import Scene, deciders, is_group, risks
 from bot.core.policy.clock import Tick, next_due, quiet_for
+from bot.directory import person
 from bot.errors import ChatRefused
+from bot.outbox import once
 from bot.ports import Post
 from bot.spine import Again, Result, World, happen
-from bot.steps.notify import once
-from bot.steps.people import person
 from bot.store import Claim
 
 
@@ -114,7 +114,9 @@ def nudge(world: World, claim: Claim) -> Result:
     quiet = quiet_for(world.policy.times.quiet, known.zone if known else "", world.now())
     if quiet and body["why"] != "ask":
         return Again(quiet.total_seconds())
-    said = asking.reminds(order, plan, body["why"], body["person"], world.store.audit_head(order.id))
+    said = asking.reminds(
+        order, plan, body["why"], body["person"], world.store.audit_head(), _risks(world, order)
+    )
     before = world.store.post(order.id, f"copy/{body['person']}")
     post = once(world, claim, said, body["person"])
     world.store.keep_post(order.id, f"copy/{body['person']}", post.channel, post.ts)
@@ -129,7 +131,9 @@ def copy(world: World, claim: Claim) -> Result:
     there = world.store.post(claim.work.order_id, f"copy/{claim.work.body['person']}")
     if order is None or there is None:
         return None
-    said: Say = asking.asks_for_approval(order, world.plan(order), world.store.audit_head(order.id))
+    said: Say = asking.asks_for_approval(
+        order, world.plan(order), world.store.audit_head(), _risks(world, order)
+    )
     world.chat.update(Post(*there), said.text, said.blocks, key=claim.work.key)
     return None
 
@@ -137,3 +141,7 @@ def copy(world: World, claim: Claim) -> Result:
 def _waiting(world: World, claim: Claim) -> Order | None:
     order = world.store.order(claim.work.order_id)
     return order if order and order.state is State.WAITING else None
+
+
+def _risks(world: World, order: Order) -> tuple[str, ...]:
+    return risks.banners(world.policy, order.asked)

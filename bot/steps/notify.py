@@ -11,8 +11,9 @@ from bot.core.messages.blocks import Say
 from bot.core.messages.card import card as order_card
 from bot.core.messages.request import asks_for_approval
 from bot.core.order import ENDED, State
+from bot.core.policy import risks
 from bot.errors import ChatRefused
-from bot.failpoint import failpoint
+from bot.outbox import earlier, once
 from bot.ports import Post
 from bot.spine import Again, Every, Result, World, tell_operators
 from bot.store import Claim
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 UNREACHABLE = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "is_inactive"}
 )
-SKEW = timedelta(minutes=10)
-"""By how much Slack's clock may be behind ours."""
 LATE_CARD = timedelta(minutes=1)
 RETRY_REFUSED = 60.0
 """Seconds until another try at a message that must get through once somebody has invited the bot."""
@@ -55,7 +54,7 @@ def request(world: World, claim: Claim) -> Result:
     if order.state in ENDED and not order.decided_by and not _stands(world, claim, channel):
         return None  # it ended before anybody was asked
     plan = world.plan(order) if order.state is State.WAITING else order.plan
-    said = asks_for_approval(order, plan, world.store.audit_head())
+    said = asks_for_approval(order, plan, world.store.audit_head(), risks.banners(world.policy, order.asked))
     waits = _insist(world, claim, said, channel)
     copies = [
         Work(f"{order.id}/copy/{person}", Job.COPY, order.id, {"person": person}, lane=f"edit/{person}")
@@ -88,7 +87,7 @@ def _insist(world: World, claim: Claim, said: Say, channel: str) -> Result:
 
 def _stands(world: World, claim: Claim, channel: str) -> bool:
     """Whether the message of this work was posted, known to the database or not."""
-    return bool(world.store.post(claim.work.order_id, claim.work.job) or _earlier(world, claim, channel))
+    return bool(world.store.post(claim.work.order_id, claim.work.job) or earlier(world, claim, channel))
 
 
 def _stand(world: World, claim: Claim, said: Say, channel: str) -> None:
@@ -179,54 +178,6 @@ def anchor(world: World, _: Claim) -> Result:
         day = world.now().date().isoformat()
         tell_operators(world, f"anchor/{day}", desk.anchor(seq, digest))
     return Every(24 * 3600)
-
-
-def once(
-    world: World,
-    claim: Claim,
-    said: Say,
-    channel: str,
-    *,
-    thread_ts: str = "",
-    repost: bool = False,
-) -> Post:
-    """Post a message, unless an earlier try got through although nobody heard of it.
-
-    Where a try may still have been on its way while it was looked for, what came twice is taken away.
-    """
-    key = claim.work.key
-    unsure = claim.tries > 1 and not repost
-    earlier = _earlier(world, claim, channel, thread_ts) if unsure else ()
-    if earlier:
-        return earlier[0]
-    failpoint("before-posting")
-    post = world.chat.post(channel, said.text, said.blocks, key=key, thread=thread_ts)
-    failpoint("posted")
-    # Who was held up beyond the lease may have been taken for dead, and the message posted by another.
-    if unsure or world.now() >= claim.until:
-        for twin in _posts(world, claim, post.channel, thread_ts):
-            if twin.ts > post.ts:
-                world.chat.delete(twin)
-            elif twin.ts < post.ts:
-                world.chat.delete(post)
-                return twin
-    return post
-
-
-def _earlier(world: World, claim: Claim, channel: str, thread_ts: str = "") -> tuple[Post, ...]:
-    """What earlier tries may have posted although nobody heard of it; nothing at the first try."""
-    return _posts(world, claim, channel, thread_ts) if claim.tries > 1 else ()
-
-
-def _posts(world: World, claim: Claim, channel: str, thread_ts: str) -> tuple[Post, ...]:
-    """The messages of this work that stand in Slack, oldest first."""
-    since = (claim.made_at - SKEW).timestamp()
-    try:
-        return world.chat.find(channel, claim.work.key, thread=thread_ts, since=since)
-    except ChatRefused as error:
-        # Where the bot may post and not read, a message may come twice; it must not get lost.
-        log.info("message.unverified", extra={"work": claim.work.key, "why": error.code})
-        return ()
 
 
 def first_words(world: World) -> list[Work]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,16 +10,14 @@ from zoneinfo import ZoneInfo
 from bot.core.follow import Job, Work
 from bot.core.messages import desk, replies
 from bot.core.messages.blocks import Say
-from bot.core.policy import Delegation, Members, Reason, everyone, is_group, named
+from bot.core.policy import Delegation, Reason, everyone, is_group, named
+from bot.directory import gone, person, read_group, zone
 from bot.errors import ChatRefused
-from bot.ports import Person
 from bot.spine import Every, Result, World, outage, recovered
 from bot.store import Claim
 
 GROUPS_EVERY = 120.0
 """Seconds between looks at the user groups; a decision accepts looks of five minutes."""
-PERSON_FOR = timedelta(hours=12)
-"""How long it counts what Slack has told of somebody."""
 LONGEST_DELEGATION = timedelta(days=366)
 
 
@@ -66,55 +63,15 @@ def _refresh_person(world: World, id: str) -> None:
 
 def _report_steps(world: World) -> None:
     """A step that has fewer people than it needs is never over."""
-    groups, gone = world.store.groups(), _gone(world)
+    groups, left = world.store.groups(), gone(world)
     for step in world.policy.steps:
         people = everyone(step.approvers, groups)
-        short = people is not None and len(people - gone) < step.needs
+        short = people is not None and len(people - left) < step.needs
         if short and people is not None:
-            said = desk.step_stuck(step.name, step.needs, len(people - gone))
+            said = desk.step_stuck(step.name, step.needs, len(people - left))
             outage(world, f"step/{step.name}", "too few people", said)
         else:
             recovered(world, f"step/{step.name}", desk.step_well(step.name))
-
-
-def _gone(world: World) -> frozenset[str]:
-    """Those of whom Slack has told that they are not active any more."""
-    kept = world.store.kept("person/").items()
-    return frozenset(key.removeprefix("person/") for key, (body, _) in kept if not body["active"])
-
-
-def read_group(world: World, group: str) -> Members:
-    """Ask Slack who is in a user group, and remember it.
-
-    Raises:
-        ChatDown: Slack did not answer.
-        ChatRefused: Slack does not know the group, or does not let the bot read it.
-    """
-    at = world.now()
-    people = world.chat.members(group)
-    world.store.keep(f"group/{group}", sorted(people), at)
-    return Members(people, at)
-
-
-def person(world: World, id: str) -> Person:
-    """What Slack tells of somebody, from the last hours.
-
-    Raises:
-        ChatDown: Slack did not answer.
-        ChatRefused: Slack does not know them, or does not let the bot ask.
-    """
-    known = world.store.kept(f"person/{id}").get(f"person/{id}")
-    if known and abs(world.now() - known[1]) < PERSON_FOR:
-        return Person(**known[0])
-    told = world.chat.person(id)
-    world.store.keep(f"person/{id}", asdict(told), world.now())
-    return told
-
-
-def zone(world: World, id: str) -> str:
-    """Somebody's time zone (IANA name) as last told; UTC where it never was."""
-    known = world.store.kept(f"person/{id}").get(f"person/{id}")
-    return str(known[0]["zone"]) if known and known[0]["zone"] else "UTC"
 
 
 def delegate(world: World, owner: str, to: str, until: str) -> Say:
@@ -166,9 +123,7 @@ def whoami(world: World, person: str) -> Say:
     }
     if Reason.UNKNOWN in (*rights.values(), *steps.values()):
         world.store.enqueue([Work("groups", Job.GROUPS)], scene.now)
-    mine = [
-        group for group in world.groups if group in scene.groups and person in scene.groups[group].people
-    ]
+    mine = [group for group in world.groups if group in scene.groups and person in scene.groups[group].people]
     places: Mapping[str, Any] = {
         "aws": world.settings.aws_regions,
         "azure": (world.settings.azure_location, world.settings.azure_resource_group),
@@ -182,9 +137,3 @@ def whoami(world: World, person: str) -> Say:
         [one for one in scene.delegations if person in (one.owner, one.delegate)],
         policy,
     )
-
-
-def whisper(world: World, said: Say, channel: str, person: str, key: str) -> None:
-    """Answer one person where they clicked, through the outbox."""
-    body = {"channel": channel, "person": person, "text": said.text, "blocks": list(said.blocks)}
-    world.store.enqueue([Work(f"whisper/{key}", Job.WHISPER, body=body)], world.now())

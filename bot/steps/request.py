@@ -26,11 +26,11 @@ from bot.core.policy import (
 )
 from bot.core.policy import plan as make_plan
 from bot.core.request import AwsTerms, Mistake, NewAddress, Request, nearest, values_of
+from bot.directory import read_group
 from bot.errors import ChatRefused, CloudDenied, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Catalogue, Choice
 from bot.spine import Again, Every, Result, World, cloud_of, happen, named, planned
-from bot.steps.people import read_group
 from bot.store import Claim, Verdict
 
 CATALOGUE_EVERY = 300.0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.command import VERBS, Ask, Misread, check, parse
-from bot.core.messages.asking import NOT_YET, TOPICS, help_text, misread, mistake_line, mistake_under_field
+from bot.core.messages.asking import TOPICS, help_text, misread, mistake_line, mistake_under_field
 from bot.core.messages.blocks import Say
 from bot.core.request import FIELDS, Mistake, Request, read
 
@@ -129,7 +129,7 @@ def test_every_verb_has_its_help() -> None:
     assert set(TOPICS) == set(VERBS)
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - NOT_YET))
+@pytest.mark.parametrize("verb", VERBS)
 def test_help_about_a_verb_shows_its_usage_and_an_example(verb: str) -> None:
     say = help_text(verb, BOTH)
     assert_fits_slack(say)
@@ -157,16 +157,10 @@ def test_help_about_a_key_says_what_it_takes() -> None:
 def test_help_in_short_names_every_verb_that_can_be_used() -> None:
     say = help_text("", ("aws",))
     assert_fits_slack(say)
-    absent = {"azure", "return", *NOT_YET}
+    absent = {"azure", "return"}
     assert all(topic.usage in all_text(say) for verb, topic in TOPICS.items() if verb not in absent)
     assert "azure" not in all_text(say)
     assert TOPICS["return"].usage in all_text(help_text("", BOTH))
-
-
-@pytest.mark.parametrize("verb", sorted(NOT_YET))
-def test_what_this_version_cannot_do_is_not_offered_as_if_it_could(verb: str) -> None:
-    assert "not part of this version" in help_text(verb, BOTH).text
-    assert TOPICS[verb].usage not in all_text(help_text("", BOTH))
 
 
 @pytest.mark.parametrize("verb", ["azure", "return"])

@@ -140,8 +140,6 @@ NO_CATALOGUE = {
     "form and try again in a minute.",
 }
 """What a form says while the catalogue of its cloud is empty."""
-NOT_YET = frozenset({"delegate", "break-glass"})
-"""What the grammar knows and this version cannot do."""
 ONLY_OF = {"aws": "aws", "azure": "azure", "return": "azure"}
 """Verbs that mean nothing where a cloud is not configured."""
 
@@ -194,22 +192,14 @@ def help_text(word: str, clouds: Sequence[str]) -> Say:
     if not word:
         return _overview(clouds)
     topic = word.removeprefix("/order").strip()
-    if topic in NOT_YET:
-        return not_yet(topic)
     if topic in TOPICS:
         return _about_verb(topic, clouds)
     found = next((f for cloud in clouds for f in FIELDS.get(cloud, ()) if f.key == topic), None)
     return _about_key(found) if found else _no_such_word(word, clouds)
 
 
-def not_yet(verb: str) -> Say:
-    """The answer to a verb of the grammar that nothing stands behind yet."""
-    text = f"`/order {verb}` is not part of this version. `/order help` lists what is."
-    return Say(text, (section(text),))
-
-
 def _overview(clouds: Sequence[str]) -> Say:
-    absent = {verb for verb, cloud in ONLY_OF.items() if cloud not in clouds} | NOT_YET
+    absent = {verb for verb, cloud in ONLY_OF.items() if cloud not in clouds}
     lines = [f"`{topic.usage}`" for verb, topic in TOPICS.items() if verb not in absent]
     return Say(
         "How to use /order: type /order alone for the form, or /order help and a word for more.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bot.core.messages import words
 from bot.core.messages.blocks import (
@@ -14,8 +15,10 @@ from bot.core.messages.blocks import (
     confirmation,
     header,
     one_line,
+    quotation,
     section,
     sections,
+    user,
 )
 from bot.core.messages.request import outcome
 from bot.core.messages.terms import items, payment, term, where
@@ -199,9 +202,55 @@ def not_followed(cloud: str, scope: str, number: int) -> Say:
     return Say(text, (section(f":warning: {text}"),))
 
 
-def no_approvers() -> Say:
-    text = "APPROVERS is empty: nobody can approve anything, so every request is refused. Set it and restart."
+def no_approvers(source: str) -> Say:
+    text = (
+        f"{one_line(source)} names no approver: nobody can approve anything, so every request is refused. "
+        "Set it and restart."
+    )
     return Say(text, (section(f":warning: {text}"),))
+
+
+def glass_broken(order: Order, told: Mapping[str, Any]) -> Say:
+    """Somebody wants an order placed without the approvers whom the policy asks for."""
+    more = f" Still needed: {one_line(told['more'], 200)}." if told.get("more") else " It is being placed."
+    said = f"*{order.id}*: {user(told['by'])} has broken the glass.{more}"
+    bought = f"{items(order.asked)} {where(order.asked)}, asked for by {user(order.requester)}."
+    return Say(
+        f"{order.id}: glass broken",
+        (section(f":rotating_light: {said}\n{bought}"), section("*Reason*"), quotation(told["note"])),
+    )
+
+
+def person_gone(person: str, why: str) -> Say:
+    """Somebody whom the settings name cannot decide any more."""
+    text = (
+        f"{user(person)} ({code(person)}) is named as approver, operator or requester and cannot act: {why}. "
+        "Name somebody else."
+    )
+    return Say(text, (section(f":warning: {text}"),))
+
+
+def person_back(person: str) -> Say:
+    text = f"{user(person)} ({code(person)}) is active again."
+    return Say(text, (section(text),))
+
+
+def step_stuck(step: str, needs: int, there: int) -> Say:
+    """A step in which fewer people can decide than it needs."""
+    people = "nobody" if not there else "only 1 person" if there == 1 else f"only {there} people"
+    text = (
+        f"Step {code(step)} of the approval policy needs {needs} and has {people}: requests that take it "
+        "cannot be approved until somebody is added."
+    )
+    return Say(text, (section(f":warning: {text}"),))
+
+
+def step_well(step: str) -> Say:
+    text = f"Step {code(step)} of the approval policy has enough people again."
+    return Say(text, (section(text),))
+
+
+REQUESTERS_UNREADABLE = "the user groups that may ask for orders cannot be read from Slack; ask again later"
 
 
 def group_readable(group: str) -> Say:

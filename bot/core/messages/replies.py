@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
+from bot.core.approval import GLASS, Needed, Plan, current
 from bot.core.messages import words
 from bot.core.messages.blocks import (
     Say,
@@ -16,10 +18,12 @@ from bot.core.messages.blocks import (
     sections,
     user,
 )
+from bot.core.messages.policy import who_is_asked
+from bot.core.messages.request import banners, progress
 from bot.core.messages.terms import items, where
 from bot.core.messages.words import headline
 from bot.core.order import Order, State
-from bot.core.policy import Reason
+from bot.core.policy import Delegation, Policy, Reason, Verdict
 
 
 def say(text: str) -> Say:
@@ -27,13 +31,16 @@ def say(text: str) -> Say:
     return Say(text, (section(text),))
 
 
-def filed(order: Order) -> Say:
+def filed(order: Order, plan: Plan | None = None, risks: Sequence[str] = ()) -> Say:
+    """It is filed: who decides, and what is risky about it."""
     cloud = words.cloud_short(order.cloud)
     wait = f"{cloud} is asked whether it knows all of it; then" if order.state is State.CHECKING else "Now"
-    return say(
+    text = (
         f"*{order.id}* is filed: {items(order.asked)} {where(order.asked)}. "
         f"{wait} an approver decides. `/order status {order.id}` tells where it stands."
     )
+    asked = [f"*Who is asked:* {'; '.join(who_is_asked(plan, order.requester))}"] if plan else []
+    return Say(text, (section(text), *sections(asked), *banners(risks)))
 
 
 def tracking(order: Order) -> Say:
@@ -59,11 +66,33 @@ def already_followed(order: Order) -> Say:
     return say(f"This order is followed already, as *{order.id}*: {headline(order)}.")
 
 
-def nobody_can_approve() -> Say:
+def nobody_can_approve(step: Needed, policy: Policy) -> Say:
+    """A request for which there are not enough people who could say yes."""
+    name = f" in step {code(step.name)}" if len(policy.steps) > 1 else ""
+    need = "somebody" if step.needs == 1 else f"{step.needs} people"
     return say(
-        "Not filed: nobody could approve it. APPROVERS names nobody but you, or nobody at all; "
-        "an operator has to name an approver."
+        f"Not filed: nobody could approve it. It needs {need}{name} beside you, and "
+        f"{one_line(policy.source)} names too few; an operator has to name an approver."
     )
+
+
+def no_step(policy: Policy) -> Say:
+    return say(
+        f"Not filed: no step of {one_line(policy.source)} is for a request like this, so that nobody could "
+        "approve it. An operator has to add one."
+    )
+
+
+def may_not_request(policy: Policy) -> Say:
+    return say(
+        f"Not filed: you are not among those who may ask for orders here. "
+        f"{one_line(policy.source)} names them."
+    )
+
+
+def denied(reasons: Sequence[str]) -> Say:
+    """The policy does not let this be asked for."""
+    return say(f"Not filed, by the approval policy: {' '.join(one_line(reason, 300) for reason in reasons)}")
 
 
 def cloud_not_offered(cloud: str, offered: Sequence[str]) -> Say:
@@ -81,8 +110,12 @@ def no_such(ref: str) -> Say:
 
 
 def decided(order: Order, verb: str) -> Say:
-    word = "approved" if verb == "approve" else "rejected"
-    return say(f"You {word} *{order.id}*.")
+    if verb == "reject":
+        return say(f"You rejected *{order.id}*.")
+    said = "broke the glass for" if verb == "break-glass" else "approved"
+    if order.state is not State.WAITING or order.plan is None:
+        return say(f"You {said} *{order.id}*.")
+    return say(f"You {said} *{order.id}*.\n{chr(10).join(progress(order, order.plan))}")
 
 
 def already(order: Order) -> Say:
@@ -105,20 +138,71 @@ def checking_group(order: Order) -> Say:
     return say(f"*{order.id}*: your click is noted. Slack is asked who may decide; the answer follows.")
 
 
-def may_not(order: Order, verb: str, reason: Reason, approvers: Sequence[str]) -> Say:
+def may_not(order: Order, verb: str, verdict: Verdict, plan: Plan, policy: Policy) -> Say:
     """Why somebody may not decide, and what they can do."""
-    if reason is Reason.OWN_REQUEST:
-        more = f" To take it back: `/order withdraw {order.id}`."
-        return say(f"You asked for *{order.id}* yourself: somebody else has to decide.{more}")
-    if reason is Reason.NOBODY:
-        return say(f"Nobody may {verb} *{order.id}*: APPROVERS is empty. An operator has to set it.")
-    if reason is Reason.UNKNOWN:
-        return say(
-            f"Not done: the user groups that may decide about *{order.id}* cannot be read from Slack. "
-            "Without that nobody of them can; try again later."
-        )
-    others = tuple(id for id in approvers if id != order.requester)
+    source, step = one_line(policy.source), one_line(verdict.step, 100)
+    verb = "break the glass for" if verb == "break-glass" else verb
+    match verdict.reason:
+        case Reason.OWN_REQUEST:
+            more = f" To take it back: `/order withdraw {order.id}`."
+            return say(f"You asked for *{order.id}* yourself: somebody else has to decide.{more}")
+        case Reason.COUNTED:
+            return say(
+                f"You have had your say about *{order.id}*, or somebody had it in your name: each person "
+                "counts once. Others have to decide what is still needed."
+            )
+        case Reason.TOO_EARLY:
+            waits = current(plan, order.approvals)
+            first = f" *{one_line(waits.name, 100)}* decides first." if waits else ""
+            return say(f"It is not your turn about *{order.id}* yet: you decide in step *{step}*.{first}")
+        case Reason.LAST_ONE:
+            return say(
+                f"Not done: you count only once, and without you there would not be enough people for step "
+                f"*{step}* of *{order.id}*. Let somebody else approve this step."
+            )
+        case Reason.NOBODY if verdict.step == GLASS:
+            return say(f"Nobody may break the glass here: {source} names nobody for it.")
+        case Reason.NOBODY:
+            return say(f"Nobody may {verb} *{order.id}*: {source} names nobody. An operator has to set it.")
+        case Reason.UNKNOWN:
+            return say(
+                f"Not done: the user groups that may decide about *{order.id}* cannot be read from Slack. "
+                "Without that nobody of them can; try again later."
+            )
+    waits = plan.glass if verdict.step == GLASS else current(plan, order.approvals)
+    others = tuple(id for id in waits.deciders if id != order.requester) if waits else ()
     return say(f"You may not {verb} *{order.id}*. These can: {words.people(others)}.")
+
+
+def delegated(to: str, until: datetime) -> Say:
+    return say(
+        f"{user(to)} may approve in your name until {date(until)}: not their own requests, and not yours. "
+        "Both of you are written down for each. `/order delegate off` ends it."
+    )
+
+
+def delegated_to_you(owner: str, until: datetime) -> Say:
+    return say(
+        f"{user(owner)} has asked you to approve in their name until {date(until)}: what they may decide, "
+        "you may, except your own requests and theirs. `/order list waiting` shows what waits."
+    )
+
+
+def delegation_ended(delegate: str) -> Say:
+    if not delegate:
+        return say("Nobody stands in for you.")
+    return say(f"{user(delegate)} does not stand in for you any more.")
+
+
+def delegation_ended_for(owner: str) -> Say:
+    return say(f"You do not stand in for {user(owner)} any more.")
+
+
+def no_delegation(why: str) -> Say:
+    """`why` is a sentence of ours."""
+    return say(
+        f"Nobody stands in for you yet. {why} `/order delegate @someone until 2027-01-31`, for instance."
+    )
 
 
 def only_requester(order: Order, verb: str) -> Say:
@@ -184,26 +268,50 @@ def whoami(
     person: str,
     groups: Sequence[str],
     rights: Mapping[str, Reason],
+    steps: Mapping[str, Reason],
     clouds: Mapping[str, Sequence[str]],
+    delegations: Sequence[Delegation],
+    policy: Policy,
 ) -> Say:
     """What the bot knows of somebody, and why they may or may not do things.
 
     Args:
         person: Slack user id.
-        groups: The user groups of the settings that they are in.
-        rights: `approve` and `operate`, each with the reason for or against.
+        groups: The user groups of the policy and the settings that they are in.
+        rights: `request` and `operate`, each with the reason for or against.
+        steps: The same for each step of the policy, by its name.
         clouds: What can be ordered from, by name, and where: the Regions of AWS; for Azure what the form
             begins with, a location and a resource group, each "" where the settings name none.
+        delegations: Those in which they are the owner or the delegate.
+        policy: The policy.
     """
     offered = [_OFFERED[name]([code(one) for one in places if one]) for name, places in clouds.items()]
+    there = "; ".join(offered) or "nothing: no cloud is set up"
+    may_ask = there if rights["request"] is Reason.ALLOWED else _right(rights["request"], policy.source, "")
+    own = "" if policy.self_approval else " but your own"
     lines = [
         f"You are {user(person)} ({code(person)}).",
         f"*Groups that matter here:* {words.people(tuple(groups)) or 'none'}",
-        f"*You may request:* {'; '.join(offered) or 'nothing: no cloud is set up'}",
-        f"*You may approve:* {_right(rights['approve'], 'APPROVERS', 'all requests but your own')}",
+        f"*You may request:* {may_ask}",
+        *(_step_right(name, reason, policy, own) for name, reason in steps.items()),
+        *(_delegation(one, person) for one in delegations),
         f"*You are an operator:* {_right(rights['operate'], 'OPERATORS', 'you settle unclear orders')}",
     ]
-    return say("\n".join(lines))
+    text = "\n".join(lines)
+    return Say(text, tuple(sections(lines)))
+
+
+def _step_right(name: str, reason: Reason, policy: Policy, own: str) -> str:
+    if len(policy.steps) == 1:
+        return f"*You may approve:* {_right(reason, policy.source, f'all requests{own}')}"
+    said = _right(reason, policy.source, f"requests that take this step{own}")
+    return f"*You may approve as {one_line(name, 100)}:* {said}"
+
+
+def _delegation(one: Delegation, person: str) -> str:
+    if person == one.owner:
+        return f"*In your name* {user(one.delegate)} may approve until {date(one.until)}."
+    return f"*You stand in* for {user(one.owner)} until {date(one.until)}."
 
 
 _OFFERED: dict[str, Callable[[list[str]], str]] = {
@@ -212,7 +320,8 @@ _OFFERED: dict[str, Callable[[list[str]], str]] = {
 }
 
 
-def _right(reason: Reason, variable: str, yes: str) -> str:
+def _right(reason: Reason, source: str, yes: str) -> str:
+    variable = one_line(source)
     return {
         Reason.ALLOWED: f"yes, {variable} names you: {yes}.",
         Reason.NOT_NAMED: f"no, {variable} does not name you.",

@@ -93,10 +93,21 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
     cloud = words.cloud_short(order.cloud)
     by = user(told["by"]) if told.get("by") else ""
     match told["event"]:
-        case "Approved":
-            return f"*Approved* by {user(order.decided_by)}. It is being placed with {cloud}."
+        case "Approved" | "GlassBroken":
+            return _approved(told, by or user(order.decided_by), cloud)
         case "Rejected":
-            return f"*Rejected* by {user(order.decided_by)}."
+            return f"*Rejected* by {by or user(order.decided_by)}{_for(told)}."
+        case "Expired":
+            return "*Expired*: nobody decided in time. Nothing was ordered."
+        case "Edited":
+            return f"{by} has changed the request; approval is asked for again.{_changed(told)}"
+        case "Repriced":
+            return (
+                f"What {cloud} offers has changed since it was approved. Nothing was sent; approval is asked "
+                f"for again.{_changed(told)}"
+            )
+        case "Escalated":
+            return f"Nobody has decided in time. {words.people(tuple(told['to']))} can decide now, too."
         case "Withdrawn":
             return f"*Withdrawn* by {by or user(order.requester)}."
         case "WasPlaced":
@@ -144,11 +155,32 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
     return words.sentence(words.headline(order))
 
 
+def _approved(told: Mapping[str, Any], by: str, cloud: str) -> str:
+    """One yes: the last that was needed, or one that others have to follow."""
+    glass = told["event"] == "GlassBroken"
+    said = f":rotating_light: {by} has *broken the glass*" if glass else f"*Approved* by {by}{_for(told)}"
+    if not told.get("more"):
+        return f"{said}. It is being placed with {cloud}."
+    step = told.get("step", "")
+    where = f" for {one_line(step, 100)}" if step and not glass else ""
+    return f"{said}{where}. Still needed: {one_line(told['more'], 500)}."
+
+
+def _for(told: Mapping[str, Any]) -> str:
+    """In whose name somebody acted."""
+    return f", who stands in for {user(told['owner'])}" if told.get("owner") else ""
+
+
+def _changed(told: Mapping[str, Any]) -> str:
+    lines = fitting([f"• {one_line(change, 300)}" for change in told.get("changes", ())], 2000)
+    return "".join(f"\n{line}" for line in lines)
+
+
 def words_said(order: Order, told: Mapping[str, Any]) -> str:
     """What a person said with the event, as they wrote it; empty where they said nothing."""
     match told["event"]:
-        case "Approved" | "Rejected":
-            return order.note
+        case "Approved" | "GlassBroken" | "Rejected":
+            return str(told.get("note", order.note))
         case "CancelAsked" | "OperationAsked":
             return str(told.get("reason", ""))
     return ""

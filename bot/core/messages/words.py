@@ -21,6 +21,7 @@ STATES = {
     State.PLACED: "placed",
     State.REJECTED: "rejected",
     State.WITHDRAWN: "withdrawn",
+    State.EXPIRED: "expired",
     State.REFUSED: "refused",
     State.CANCELLED: "cancelled",
     State.COMPLETED: "completed",
@@ -87,6 +88,7 @@ _PERMISSION = "The bot may not do this in Azure: an operator has to look at the 
 _SIGN_IN = "The bot's Azure credentials are not valid: an operator has to renew them."
 # What a person can do about a refusal, by the cloud's own error code.
 ADVICE = {
+    "Policy": "Change what the policy does not allow and ask again, or ask an operator.",
     "ValidationException": "Something in the request is not as AWS wants it: change it and ask again.",
     "NotFoundException": "Check the Outpost and the catalog items, then ask again.",
     "ConflictException": "AWS is busy with something else on this Outpost: wait for that, then ask again.",

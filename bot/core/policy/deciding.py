@@ -44,7 +44,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a decision hangs on beside the policy: groups as last read, who stands in for whom, and the time."""
+    """What a decision hangs on beside the policy: groups as last read, who stands in for whom, the time."""
 
     groups: Groups
     now: datetime
@@ -109,7 +109,7 @@ def may_approve(plan: Plan, order: Order, person: str, scene: Scene) -> Verdict:
     step = current(plan, order.approvals)
     if step is None:
         return Verdict(Reason.NOBODY)
-    verdict = _in_step(step, plan, order, person, scene)
+    verdict = _in_step(step, order, person, scene)
     if verdict.reason is Reason.NOT_NAMED and (later := _later(step, plan, order, person, scene)):
         return Verdict(Reason.TOO_EARLY, step=later)
     if verdict.allowed and _needed_later(verdict, plan, order, person, scene):
@@ -123,7 +123,7 @@ def may_reject(plan: Plan, order: Order, person: str, scene: Scene) -> Verdict:
     if refused:
         return refused
     open_steps = [step for step in plan.steps if missing(step, order.approvals)]
-    verdicts = [_in_step(step, plan, order, person, scene) for step in open_steps]
+    verdicts = [_in_step(step, order, person, scene) for step in open_steps]
     return _best(verdicts) if verdicts else Verdict(Reason.NOBODY)
 
 
@@ -156,7 +156,7 @@ def _barred(plan: Plan, order: Order, person: str) -> Verdict | None:
     return None
 
 
-def _in_step(step: Needed, plan: Plan, order: Order, person: str, scene: Scene) -> Verdict:
+def _in_step(step: Needed, order: Order, person: str, scene: Scene) -> Verdict:
     """Whether somebody may decide in a step, by their own right or by somebody's who is away."""
     own = named(step.deciders, person, scene.groups, scene.now)
     if own.allowed or own.reason is Reason.NOBODY:
@@ -181,7 +181,7 @@ def _best(verdicts: Sequence[Verdict]) -> Verdict:
 def _later(step: Needed, plan: Plan, order: Order, person: str, scene: Scene) -> str:
     """The later step in which somebody may decide; "" where there is none."""
     rest = plan.steps[plan.steps.index(step) + 1 :]
-    allowed = (one.name for one in rest if _in_step(one, plan, order, person, scene).allowed)
+    allowed = (one.name for one in rest if _in_step(one, order, person, scene).allowed)
     return next(allowed, "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.messages.asking import NOT_YET, TOPICS
+from bot.core.messages.asking import TOPICS
 from bot.demo.world import LocalWorld
 
 ROLES = {"alice": "asks", "bob": "approves", "carol": "finance", "opal": "operates", "mallory": "may not"}
@@ -32,7 +32,7 @@ class Step:
 def hints() -> list[Hint]:
     """A suggestion for each topic of the bot's own help that this version can do."""
     whole = Hint("/order", "/order", "Opens the form; asks for which cloud.")
-    return [whole, *(_hint(topic.usage, topic.does) for word, topic in TOPICS.items() if word not in NOT_YET)]
+    return [whole, *(_hint(topic.usage, topic.does) for topic in TOPICS.values())]
 
 
 def _hint(usage: str, does: str) -> Hint:
