@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.core import messages
+from bot.core.approval import Needed, Plan
 from bot.core.events import FEE, Operation
 from bot.core.follow import FOLLOWS
 from bot.core.messages import desk, operations, replies, thread
@@ -37,6 +38,8 @@ from tests.core.azure import (
 from tests.core.test_messages import ALICE, BOB, FINANCE, OPAL, TEXTS, UPS, check, events
 
 # Slack takes it, whatever the words
+
+PLAN = Plan((Needed("Approval", (ALICE, BOB, FINANCE)),), "ab" * 32)
 
 
 def request(text: str) -> Request:
@@ -117,7 +120,8 @@ def extreme(text: str, state: State, kind: Kind, size: int) -> Order:
 
 
 def bodies(one: Order, text: str) -> Iterator[dict[str, Any]]:
-    said = {"by": OPAL, "reason": text, "code": FEE, "words": text, "why": text, "fee": True}
+    said: dict[str, Any] = {"by": OPAL, "reason": text, "code": FEE, "words": text, "why": text, "fee": True}
+    said |= {"to": [FINANCE], "changes": [text] * 3, "step": text, "more": text, "note": text, "owner": ALICE}
     for event in FOLLOWS:
         if not event.__name__.startswith("Operation"):
             yield said | {"event": event.__name__}
@@ -137,7 +141,7 @@ def about(one: Order, text: str) -> Iterator[tuple[str, Say]]:
     for name in ("ord-7f3k2m-1", "ORD-7F3K2M-2", text[:150] or "x"):
         yield f"status of {name[:20]}", status(one, [], name)
     if one.request:
-        yield "request", asks_for_approval(one, (ALICE, BOB, FINANCE), (12, "ab" * 32))
+        yield "request", asks_for_approval(one, PLAN, (12, "ab" * 32))
         yield "desk", desk.unclear(one)
         yield "filed", replies.filed(one)
         yield "differs", desk.differs(one, snapshot(text, 2)) or card(one)
@@ -239,7 +243,7 @@ def test_more_than_ten_terms_are_all_shown() -> None:
 
 
 def test_an_approver_of_azure_hardware_reads_what_it_is_and_that_no_price_is_known() -> None:
-    text = seen(asks_for_approval(order(State.WAITING), (ALICE, BOB), (12, "ab" * 32)))
+    text = seen(asks_for_approval(order(State.WAITING), PLAN, (12, "ab" * 32)))
     for line in (
         "@alice asks for this to be shipped to columbus-plant (Columbus, US):",
         "Configuration | Quantity\nedgep_high | 3",
@@ -248,14 +252,14 @@ def test_an_approver_of_azure_hardware_reads_what_it_is_and_that_no_price_is_kno
         "Ship to\ncolumbus-plant (Columbus, US)",
         "Azure tells no price through its API: look it up in the Azure portal before you decide.",
         "[Approve] [Reject]",
-        "@bob can decide. Once placed, Azure may not let it be cancelled.",
+        "@alice cannot decide about it. Once placed, Azure may not let it be cancelled.",
     ):
         assert line in text
     assert text.count("edgep_high") == 1
 
 
 def test_no_word_about_the_price_stays_once_it_is_decided() -> None:
-    assert "price" not in seen(asks_for_approval(order(State.APPROVED), (BOB,), (1, "ab")))
+    assert "price" not in seen(asks_for_approval(order(State.APPROVED), PLAN, (1, "ab")))
 
 
 def test_a_request_that_is_filed_is_checked_by_azure_first() -> None:

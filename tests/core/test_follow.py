@@ -52,10 +52,17 @@ TOLD = ["card", "request", "thread", "direct"]
 @pytest.mark.parametrize(
     ("state", "event", "leads_to"),
     [
-        (State.CHECKING, events.Checked, ["card", "request"]),
+        (State.CHECKING, events.Checked, ["card", "request", "ask", "clock"]),
         (State.CHECKING, events.CheckRefused, ["card", "thread", "direct"]),
         (State.WAITING, events.Approved, [*TOLD, "submit"]),
+        (State.WAITING, events.GlassBroken, [*TOLD, "alarm", "submit"]),
         (State.WAITING, events.Rejected, TOLD),
+        (State.WAITING, events.Replanned, ["card", "request", "ask", "clock"]),
+        (State.WAITING, events.Reminded, ["remind", "clock"]),
+        (State.WAITING, events.Escalated, ["request", "remind", "thread", "clock"]),
+        (State.WAITING, events.Expired, TOLD),
+        (State.REJECTED, events.Edited, ["card", "request", "thread", "check"]),
+        (State.APPROVED, events.Repriced, [*TOLD, "ask", "clock"]),
         (State.WAITING, events.Withdrawn, ["card", "request", "thread"]),
         (State.APPROVED, events.Attempted, ["card"]),
         (State.PLACING, events.NothingSent, ["card", "request", "desk", "submit"]),
@@ -78,11 +85,11 @@ def test_what_each_event_leads_to(state: State, event: type, leads_to: list[str]
 
 def test_only_an_approval_or_an_attempt_that_sent_nothing_leads_to_placing() -> None:
     leading = {event.__name__ for event, made in FOLLOWS.items() if Job.SUBMIT in made}
-    assert leading == {"Approved", "NothingSent", "SaidNotPlaced"}
+    assert leading == {"Approved", "GlassBroken", "NothingSent", "SaidNotPlaced"}
 
 
 def test_a_request_that_the_catalogue_knows_goes_to_approvers_at_once() -> None:
-    assert jobs(after_filing(replace(ASKED, state=State.WAITING))) == ["card", "request"]
+    assert jobs(after_filing(replace(ASKED, state=State.WAITING))) == ["card", "request", "ask", "clock"]
 
 
 def test_a_request_that_it_does_not_know_is_checked_before_anybody_is_asked() -> None:

@@ -14,19 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core import form
+from bot.core.approval import BEFORE_POLICIES, GLASS, Approval, Needed, Plan
 from bot.core.command import Ask, Misread, parse
 from bot.core.events import Operation
 from bot.core.follow import FOLLOWS
 from bot.core.messages import asking, desk, operations, replies, thread, words
 from bot.core.messages.blocks import Block, Say, channel_link, code, escape, link, one_line
 from bot.core.messages.card import card
-from bot.core.messages.request import asks_for_approval, outcome
+from bot.core.messages.request import asks_for_approval, asks_next, outcome, reminds
 from bot.core.messages.stages import stages
 from bot.core.messages.status import status
 from bot.core.messages.units import unit_lines
 from bot.core.messages.words import headline
 from bot.core.order import Kind, Order, State
-from bot.core.policy import Reason
+from bot.core.policy import ApprovalStep, Delegation, Reason, Verdict, built_in
 from bot.core.request import AwsTerms, LineItem, Mistake, Request, read, values_of
 from bot.core.snapshot import Aspect, Asset, Change, Ref, Shipment, Snapshot, Unit
 from bot.demo.slack.block_kit import check_message, check_view
@@ -107,17 +108,26 @@ def order(text: str, state: State, kind: Kind = Kind.ASKED, size: int = 2) -> Or
 def told(text: str, size: int = 2) -> Iterator[dict[str, Any]]:
     """What the work row of each event carries."""
     for event in FOLLOWS:
-        told_ = {
+        told_: dict[str, Any] = {
             "event": event.__name__,
             "by": OPAL,
             "reason": text,
             "code": text,
             "words": text,
             "why": text,
+            "note": text,
+            "to": [FINANCE],
+            "changes": [text] * size,
         }
         operations_ = Operation if event.__name__.startswith("Operation") else list(Operation)[:1]
         yield from (told_ | {"operation": operation.value, "fee": True} for operation in operations_)
     yield {"event": "Waits", "holder": "ORD-000001"}
+    yield {"event": "Approved", "by": BOB, "owner": ALICE, "step": text, "note": text, "more": text}
+    yield {"event": "GlassBroken", "by": BOB, "note": text, "more": text}
+    yield {"event": "Rejected", "by": BOB, "owner": ALICE, "note": text}
+    yield {"event": "Edited", "by": ALICE, "changes": [text] * size}
+    yield {"event": "Repriced", "changes": [text] * size}
+    yield {"event": "Escalated", "step": text, "to": [FINANCE]}
     line = {"subject": text, "was": text, "now": text}
     changes = [{"aspect": aspect.value, "link": UPS, **line} for aspect in Aspect] * size
     changes += [{"aspect": aspect.value, "link": "", **line, "now": ""} for aspect in Aspect]
@@ -136,8 +146,18 @@ def about_an_order(one: Order, text: str, size: int) -> Iterator[tuple[str, Say]
     yield "card", card(one)
     yield "status", status(one, events(text, size))
     if one.request:
-        yield "request", asks_for_approval(one, (ALICE, BOB, FINANCE), (12, "ab" * 32))
-        yield "request for nobody", asks_for_approval(one, (ALICE,), (0, ""))
+        for name, plan in PLANS.items():
+            for approvals in ((), (YES,), (YES, replace(YES, by=OPAL, owner=BOB, note=text))):
+                asked = replace(one, plan=plan, approvals=approvals, changed=(text,) * size)
+                yield (
+                    f"request, {name}, {len(approvals)}",
+                    asks_for_approval(asked, plan, (12, "ab" * 32), (text,) * 3),
+                )
+                yield f"next, {name}", asks_next(asked, plan)
+                for why in ("Reminded", "Escalated", "ask"):
+                    yield f"nudge, {why}", reminds(asked, plan, why, BOB, (0, ""), (text,))
+                yield f"decided, {name}", replies.decided(asked, "approve")
+        yield "alarm", desk.glass_broken(one, {"by": BOB, "note": text, "more": text})
         yield "desk", desk.unclear(one)
     for body in told(text, size):
         yield f"thread {body['event']}", thread.in_thread(one, body)
@@ -149,6 +169,22 @@ def about_an_order(one: Order, text: str, size: int) -> Iterator[tuple[str, Say]
     yield "not placed", operations.not_placed(one)
     yield "cancel", operations.cancel_asks_back(one, "d" * 16)
 
+
+PLANS = {
+    "before policies": BEFORE_POLICIES,
+    "nobody": Plan((Needed("Approval", (ALICE,)),)),
+    "one": Plan((Needed("Approval", (ALICE, BOB, FINANCE)),), "ab" * 32),
+    "both": Plan(
+        (
+            Needed("Manager", (BOB, FINANCE)),
+            Needed("<!channel> & " + "F" * 60, (FINANCE,), 2, (OPAL,)),
+        ),
+        "ab" * 32,
+        glass=Needed(GLASS, (OPAL,), 2),
+    ),
+    "many": Plan(tuple(Needed(f"Step {n}", (BOB, FINANCE) * 25, 5) for n in range(9))),
+}
+YES = Approval(BOB, "Manager", NOW, "S0MANAGERS", note="within <!here> budget")
 
 SIMPLE = (
     "filed",
@@ -171,20 +207,38 @@ def the_rest(one: Order, text: str) -> Iterator[tuple[str, Say]]:
     yield "may not cancel", operations.may_not_cancel(one)
     yield "cancelling", operations.cancelling(one)
     yield "decided", replies.decided(one, "approve")
+    policy = replace(built_in((BOB,)), source=text)
     for reason in Reason:
-        yield f"may not, {reason}", replies.may_not(one, "approve", reason, (BOB, FINANCE))
-        rights = {"approve": reason, "operate": reason}
-        yield (
-            f"whoami, {reason}",
-            replies.whoami(ALICE, [FINANCE], rights, {"aws": [text], "azure": [text, text]}),
-        )
-    yield (
-        "whoami of nobody",
-        replies.whoami(ALICE, [], dict.fromkeys(("approve", "operate"), Reason.NOBODY), {}),
-    )
+        for verb in ("approve", "reject", "break-glass"):
+            verdict = Verdict(reason, step=GLASS if verb == "break-glass" else text)
+            yield f"may not, {reason}", replies.may_not(one, verb, verdict, PLANS["both"], policy)
+        rights = {"request": reason, "operate": reason}
+        lent = [Delegation(ALICE, BOB, NOW), Delegation(BOB, ALICE, NOW)]
+        for steps in ({"Approval": reason}, {text: reason, "Finance": reason}):
+            several = replace(policy, steps=tuple(ApprovalStep(name, (BOB,)) for name in steps))
+            places = {"aws": [text], "azure": [text, text]}
+            yield (
+                f"whoami, {reason}",
+                replies.whoami(ALICE, [FINANCE], rights, steps, places, lent, several),
+            )
+    nothing = dict.fromkeys(("request", "operate"), Reason.NOBODY)
+    yield "whoami of nobody", replies.whoami(ALICE, [], nothing, {}, {}, [], built_in(()))
+    yield "delegated", replies.delegated(BOB, NOW)
+    yield "delegated to you", replies.delegated_to_you(BOB, NOW)
+    yield "delegation ended", replies.delegation_ended(BOB)
+    yield "no delegation to end", replies.delegation_ended("")
+    yield "ended for", replies.delegation_ended_for(BOB)
+    yield "no delegation", replies.no_delegation("2026-01-01 is over.")
+    yield "may not request", replies.may_not_request(policy)
+    yield "denied", replies.denied([text, text])
+    yield "no step", replies.no_step(policy)
+    yield "gone", desk.person_gone(BOB, "they were deactivated in Slack")
+    yield "back", desk.person_back(BOB)
+    yield "stuck", desk.step_stuck(text, 2, 1)
+    yield "well", desk.step_well(text)
     yield "only requester", replies.only_requester(one, "withdraw")
     yield "confirming", replies.confirming(one, text)
-    yield "no approvers", replies.nobody_can_approve()
+    yield "no approvers", replies.nobody_can_approve(Needed(text, (BOB,), 2), policy)
     yield "cloud", replies.cloud_not_offered("azure", ())
     yield "another cloud", replies.cloud_not_offered("azure", ("aws",))
     for clouds in ((), ("aws",), ("azure",), ("aws", "azure")):
@@ -198,7 +252,7 @@ def the_rest(one: Order, text: str) -> Iterator[tuple[str, Say]]:
     yield "cloud down", desk.cloud_down("aws", "eu-west-1", text)
     yield "cloud back", desk.cloud_back("aws", "eu-west-1")
     yield "waits", desk.placing_waits(one, text)
-    yield "nobody", desk.no_approvers()
+    yield "nobody", desk.no_approvers(text)
     yield "group", desk.group_unreadable(FINANCE, text)
     yield "group again", desk.group_readable(FINANCE)
     yield "not confirmed", desk.not_confirmed(one, text, text)
@@ -554,7 +608,7 @@ def test_what_happened_in_words(body: dict[str, str], said: str) -> None:
 def test_an_approver_reads_all_that_the_approval_will_stand_for() -> None:
     reason = "".join(f"{number}: why & what <for>\n" for number in range(200))[:3000]
     one = replace(PLAIN, request=replace(PLAIN.asked, reason=reason))
-    said = asks_for_approval(one, (ALICE, BOB, FINANCE), (12, "ab" * 32))
+    said = asks_for_approval(one, PLANS["one"], (12, "ab" * 32), ("Paid in full before delivery.",))
     text = seen(said)
     assert reason.rstrip() in text
     for line in (
@@ -566,14 +620,16 @@ def test_an_approver_reads_all_that_the_approval_will_stand_for() -> None:
         "Payment term\n3 years",
         "Needed by\n2027-03-31",
         "[Approve] [Reject]",
-        "Any one of @bob, @finance can decide. Once placed, AWS may not let it be cancelled.",
+        "Approval: any one of @bob, @finance",
+        "Paid in full before delivery.",
+        "@alice cannot decide about it. Once placed, AWS may not let it be cancelled.",
         f"Request {one.asked.digest()[:12]} · audit 12 abababababababab",
     ):
         assert line in text
 
 
 def test_a_request_that_was_decided_has_no_buttons_and_says_by_whom() -> None:
-    text = seen(asks_for_approval(at(State.APPROVED, decided_by=BOB), (BOB,), (1, "ab")))
+    text = seen(asks_for_approval(at(State.APPROVED, decided_by=BOB), PLANS["one"], (1, "ab")))
     assert "[" not in text
     assert "Approved by @bob" in text
 
@@ -581,14 +637,14 @@ def test_a_request_that_was_decided_has_no_buttons_and_says_by_whom() -> None:
 @pytest.mark.parametrize(
     ("approvers", "said"),
     [
-        ((BOB,), "@bob can decide."),
-        ((ALICE, BOB), "@bob can decide."),
-        ((FINANCE,), "Any one of @finance can decide."),
-        ((ALICE,), "Nobody can decide about this"),
+        ((BOB,), "any one of @bob"),
+        ((ALICE, BOB), "any one of @bob"),
+        ((FINANCE,), "any one of @finance"),
+        ((ALICE,), "nobody: an operator has to name an approver other than the requester"),
     ],
 )
 def test_who_can_decide_is_never_the_requester(approvers: tuple[str, ...], said: str) -> None:
-    assert said in seen(asks_for_approval(PLAIN, approvers, (1, "ab")))
+    assert said in seen(asks_for_approval(PLAIN, Plan((Needed("Approval", approvers),)), (1, "ab")))
 
 
 def test_a_refusal_comes_with_what_to_do_and_the_line_to_ask_again() -> None:

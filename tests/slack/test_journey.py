@@ -306,7 +306,7 @@ def test_a_muted_order_sends_no_more_direct_messages(here: Here) -> None:
 def test_without_approvers_requests_are_refused_and_operators_are_told(sqlite_url: str) -> None:
     with Here(sqlite_url, APPROVERS="") as here:
         assert "Not filed" in text(here.alice.command(here.line(), ORDERS))
-        here.wait(lambda: "APPROVERS is empty" in here.operations())
+        here.wait(lambda: "APPROVERS names no approver" in here.operations())
 
 
 def test_where_the_only_approver_asks_nothing_is_filed(sqlite_url: str) -> None:

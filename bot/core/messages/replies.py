@@ -140,7 +140,7 @@ def checking_group(order: Order) -> Say:
 
 def may_not(order: Order, verb: str, verdict: Verdict, plan: Plan, policy: Policy) -> Say:
     """Why somebody may not decide, and what they can do."""
-    source, step = one_line(policy.source), one_line(verdict.step, 100)
+    source, step = one_line(policy.source), one_line(verdict.step, 100) or "Approval"
     verb = "break the glass for" if verb == "break-glass" else verb
     match verdict.reason:
         case Reason.OWN_REQUEST:
