@@ -254,3 +254,6 @@ class Chat(Protocol):
 
     def person(self, id: str) -> Person:
         """What Slack tells of somebody, by Slack id."""
+
+    def publish(self, person: str, view: dict[str, Any]) -> None:
+        """Show somebody their App Home; doing it twice is doing it once."""

@@ -19,7 +19,7 @@ from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.spine import Again, Every, Result, World, tell_operators
-from bot.steps import approve, clock, notify, operate, people, policy, reconcile, request, submit, track
+from bot.steps import approve, clock, home, notify, operate, people, policy, reconcile, request, submit, track
 from bot.store import Claim
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ STEPS: Mapping[Job, Step] = {
     Job.REMIND: clock.remind,
     Job.NUDGE: clock.nudge,
     Job.COPY: clock.copy,
+    Job.HOMES: home.refresh_all,
+    Job.HOME: home.show,
     Job.CLOCK: clock.tick,
     Job.POLICY: policy.replan,
     Job.DECIDE: approve.finish_decision,

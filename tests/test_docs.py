@@ -121,7 +121,8 @@ def test_the_manifest_has_the_one_command_and_no_event_that_nobody_listens_to() 
     [command] = MANIFEST["features"]["slash_commands"]
     assert command["command"] == "/order"
     assert command["should_escape"] is True
-    assert "event_subscriptions" not in MANIFEST["settings"]
+    events = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    assert set(events) == set(re.findall(r'app\.event\("(\w+)"\)', LISTENERS))
 
 
 def test_every_url_in_the_manifest_is_the_one_path_that_is_served() -> None:

@@ -21,6 +21,7 @@ from bot.compose import make_app
 from bot.core.follow import Job, Queue, Work
 from bot.core.order import State
 from bot.core.policy import built_in
+from bot.policy_file import Rules
 from bot.settings import load
 from bot.spine import World
 from bot.store import Store

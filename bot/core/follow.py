@@ -48,6 +48,10 @@ class Job(StrEnum):
     """Show the request to one person, when it is not night for them."""
     COPY = "copy"
     """Bring one person's copy of the request up to date."""
+    HOMES = "homes"
+    """See whose App Home shows the order."""
+    HOME = "home"
+    """Bring one person's App Home up to date."""
     CLOCK = "clock"
     """Remind, ask others, and let expire what nobody decides about."""
     POLICY = "policy"
@@ -105,6 +109,8 @@ CHAT_JOBS = frozenset(
         Job.REMIND,
         Job.NUDGE,
         Job.COPY,
+        Job.HOMES,
+        Job.HOME,
         Job.CLOCK,
         Job.POLICY,
         Job.DECIDE,
@@ -165,6 +171,10 @@ FOLLOWS: Mapping[type, tuple[Job, ...]] = {
 
 def after_filing(order: Order) -> tuple[Work, ...]:
     """The work that a fresh request or a newly tracked order makes."""
+    return (*_after_filing(order), _work(order, Job.HOMES, {}))
+
+
+def _after_filing(order: Order) -> tuple[Work, ...]:
     if order.kind is Kind.TRACKED:
         return (_work(order, Job.CHECK, {}),)
     if order.state is State.CHECKING:
@@ -174,6 +184,11 @@ def after_filing(order: Order) -> tuple[Work, ...]:
 
 def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     """The work that follows from an event; `before` and `after` are the order on both sides of it."""
+    made = _after_event(before, event, after)
+    return (*made, _work(after, Job.HOMES, {})) if made else ()
+
+
+def _after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     if isinstance(event, events.Looked):
         return _after_look(before, event, after)
     if after.placements and type(event) in life.OF_A_UNIT | {events.SaidNotPlaced}:
@@ -305,7 +320,7 @@ def _as_json(change: Change) -> dict[str, str]:
 
 # These have one row for the whole life of an order, so that two of a kind are never at work at once; the
 # rest has one row for each event.
-_ONE_ROW = frozenset({Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT, Job.RECONCILE, Job.CLOCK})
+_ONE_ROW = frozenset({Job.CARD, Job.REQUEST, Job.DESK, Job.SUBMIT, Job.RECONCILE, Job.CLOCK, Job.HOMES})
 
 
 def _works(order: Order, jobs: tuple[Job, ...] | list[Job], body: dict[str, Any]) -> tuple[Work, ...]:

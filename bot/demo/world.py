@@ -29,7 +29,7 @@ REQUESTER, APPROVER, SECOND, OPERATOR, STRANGER = "U0ALICE", "U0BOB", "U0CAROL",
 GROUP = "S0FINANCE"
 ORDERS, APPROVALS, OPERATIONS = "C0EDGEORDERS", "C0APPROVALS", "C0OPERATIONS"
 REGION = "eu-west-1"
-EVENTS: frozenset[str] = frozenset()
+EVENTS = frozenset({"app_home_opened"})
 """The events that `manifest.yaml` subscribes to: Slack sends no others."""
 
 

@@ -137,6 +137,10 @@ class SlackChat:
         user = call(lambda: self.client.users_info(user=id))["user"]
         return Person(active=not user.get("deleted", False), zone=str(user.get("tz") or ""))
 
+    def publish(self, person: str, view: dict[str, Any]) -> None:
+        """Show somebody their App Home; doing it twice is doing it once."""
+        call(lambda: self.client.views_publish(user_id=person, view=view))
+
     def _room(self, channel: str) -> str:
         """The conversation to post to: for a person, our direct messages with them."""
         if channel[:1] not in ("U", "W"):

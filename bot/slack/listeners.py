@@ -23,18 +23,21 @@ from bot.core import command, form
 from bot.core.events import Operation
 from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
+from bot.core.messages.home import NEW_ORDER, TURN
+from bot.core.messages.request import DETAILS
 from bot.core.order import Step
 from bot.core.policy import BREAK_GLASS
 from bot.core.request import Mistake, NewAddress, Request, Values, read, with_defaults
 from bot.slack.live import Live, draft_of, label, offer, offered, order_form
 from bot.spine import World
-from bot.steps import approve, operate, people, reconcile, request, show
+from bot.steps import approve, home, operate, people, reconcile, request, show
 
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 SEARCHED = re.compile(r"outpost|item_\d+|product|configuration|address|location")
 CHOOSE = re.compile(r"choose_\w+")
+TURNS_HOME = re.compile(rf"{TURN}_\w+")
 WAS_PLACED = re.compile(r"was_placed_\d+")
 Reply = Say | None
 
@@ -85,6 +88,7 @@ def build(world: World, live: Live) -> App:
     app.view(form.REJECT)(desk.reject_form)
     app.view(form.WAS_PLACED)(desk.placed_form)
     app.view(form.RETURN)(desk.return_form)
+    app.event("app_home_opened")(desk.home_opened)
     app.error(desk.sorry)
     return app
 
@@ -230,6 +234,9 @@ class Desk:
             WAS_PLACED: self._button(self._was_placed_click),
             "not_placed": self._button(self._not_placed_click),
             "name_placed": self.name_placed,
+            NEW_ORDER: self.new_order,
+            TURNS_HOME: self.turn_home,
+            DETAILS: self.details,
             "list_next": self.turn_page,
             "list_previous": self.turn_page,
             CHOOSE: self.choose_cloud,
@@ -249,6 +256,8 @@ class Desk:
         return listener
 
     def _answer(self, said: Reply, body: Body) -> None:
+        if body.get("view", {}).get("type") == "home":
+            home.refresh(self.world, body["user"]["id"])  # whatever came of it, what it showed may be old
         if said:
             channel, person = _channel(body) or body["user"]["id"], body["user"]["id"]
             key = f"{person}/{body['actions'][0].get('action_ts') or secrets.token_hex(8)}"
@@ -337,6 +346,16 @@ class Desk:
             self.live.open(body["trigger_id"], form.placed_form(order_id, units))
         self._answer(refusal, body)
 
+    def details(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        order_id = body["actions"][0]["value"]
+        order = self.world.store.order(order_id)
+        if order is None or order.request is None:
+            self._answer(replies.no_such(order_id), body)
+            return
+        blocks = show.details(self.world, order)
+        self.live.open(body["trigger_id"], form.parts.view(DETAILS, f"Details of {order_id}", "", {}, blocks))
+
     def turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         which, _, page = body["actions"][0]["value"].partition(" ")
@@ -354,6 +373,25 @@ class Desk:
     def follow_choice(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         self.live.turn(body["view"], form.azure.follow(body["view"], offered(self.world)))
+
+    # App Home
+
+    def home_opened(self, ack: Ack, event: dict[str, Any]) -> None:
+        """Somebody looks at the app: at its home tab, or at the messages from it."""
+        ack()
+        if event.get("tab", "home") == "home":
+            home.opened(self.world, event["user"])
+
+    def turn_home(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        section, _, number = body["actions"][0]["value"].partition(" ")
+        home.turn(self.world, body["user"]["id"], section, int(number))
+
+    def new_order(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        person = body["user"]["id"]
+        asked = {"trigger_id": body["trigger_id"], "channel_id": "", "user_id": person}
+        self._answer(self._ask(command.Ask("", {}), asked), body)
 
     # Forms
 

@@ -82,7 +82,10 @@ class Live:
 
     def _answer(self, said: Say, channel: str, person: str, key: str) -> None:
         try:
-            self.world.chat.whisper(channel, person, said.text, said.blocks)
+            if channel == person:  # from App Home, which is no place to whisper in
+                self.world.chat.post(person, said.text, said.blocks, key=f"whisper/{key}")
+            else:
+                self.world.chat.whisper(channel, person, said.text, said.blocks)
         except ChatError as error:
             log.info("answer.waits", extra={"why": str(error)})
             whisper(self.world, said, channel, person, key)

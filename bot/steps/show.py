@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.core.messages import replies
-from bot.core.messages.blocks import Say
+from bot.core.messages.blocks import Block, Say
+from bot.core.messages.status import details as all_of
 from bot.core.messages.status import status as in_full
-from bot.core.order import ENDED, State
+from bot.core.order import ENDED, Order, State
+from bot.core.policy import risks
 from bot.spine import World, named
 
 PAGE = 10
@@ -37,3 +39,10 @@ def listing(world: World, which: str, page: int, person: str) -> Say:
         offset=(page - 1) * PAGE,
     )
     return replies.listing(orders[:PAGE], which, page, more=len(orders) > PAGE)
+
+
+def details(world: World, order: Order) -> list[Block]:
+    """All of a request, for a view of its own."""
+    plan = world.plan(order) if order.state is State.WAITING else order.plan
+    risky = risks.banners(world.policy, order.asked) if order.state not in ENDED else ()
+    return all_of(order, plan, world.store.events(order.id), world.store.audit_head(), risky)

@@ -19,8 +19,9 @@ from enum import StrEnum
 from typing import Any
 
 from bot.core import order as life
+from bot.core.approval import current
 from bot.core.follow import Job, Queue, Work
-from bot.core.order import HOLDS_SCOPE, Order, State
+from bot.core.order import ENDED, HOLDS_SCOPE, Order, State
 from bot.core.policy import Decision, Delegation, Members
 from bot.failpoint import failpoint
 from bot.store import audit
@@ -147,6 +148,7 @@ class Store:
                 filed_at=_ms(order.filed_at),
                 body=life.dump(order),
             )
+            self._ask(tx, order)
             failpoint("filed")
             audit.append(tx, order.id, order.filed_at, order.requester, "Filed", body)
             self._enqueue(tx, work, order.filed_at)
@@ -184,6 +186,8 @@ class Store:
         )
         if written != 1:
             return Verdict.STALE
+        if State.WAITING in (before.state, after.state):
+            self._ask(tx, after)
         failpoint("written")
         if change.decision:
             self._decide(tx, change.decision)
@@ -194,6 +198,14 @@ class Store:
             self._wake_scope(tx, after, change.at)
         failpoint("committing")
         return Verdict.DONE
+
+    def _ask(self, tx: Tx, order: Order) -> None:
+        """Keep who can decide about an order that waits, and nobody about any other."""
+        tx.run("delete from asked where order_id = :id", id=order.id)
+        step = current(order.plan, order.approvals) if order.plan else None
+        for who in step.deciders if step and order.state is State.WAITING else ():
+            sql = "insert into asked (order_id, who, round) values (:id, :who, :round)"
+            tx.run(sql, id=order.id, who=who, round=order.round)
 
     def _decide(self, tx: Tx, decision: Decision) -> None:
         tx.run(
@@ -321,6 +333,54 @@ class Store:
         while rows := self.engine.rows(sql, at=last[0], id=last[1]):
             yield from (life.load(row["body"]) for row in rows)
             last = (rows[-1]["filed_at"], rows[-1]["id"])
+
+    # What App Home shows, a page at a time
+
+    def asked_of(
+        self, person: str, ids: Sequence[str], *, limit: int, offset: int = 0, own: bool = False
+    ) -> tuple[list[Order], int]:
+        """What waits for one of `ids`, oldest first, and how much of it there is in all.
+
+        Args:
+            person: Slack user id of whoever wants to know; what they have decided already is left out.
+            ids: Their own id, their user groups', and those of whoever they stand in for.
+            limit: How many at most.
+            offset: How many to pass over.
+            own: Whether their own requests are among them.
+        """
+        names = {f"who{number}": id for number, id in enumerate(ids)}
+        where = (
+            "from orders o where o.state = 'waiting' and (o.requester <> :person or :own = 1) "
+            "and exists (select 1 from asked a where a.order_id = o.id "
+            f"and a.who in ({', '.join(f':{name}' for name in names)}) "
+            "and not exists (select 1 from decisions d "
+            "where d.order_id = o.id and d.round = a.round and :person in (d.person, d.owner)))"
+        )
+        return self._page(where, "o.filed_at, o.id", limit, offset, person=person, own=int(own), **names)
+
+    def asked_by(self, person: str, *, limit: int, offset: int = 0) -> tuple[list[Order], int]:
+        """What somebody has asked for, open ones first, newest first; and how much of it there is."""
+        ended = ", ".join(f"'{state.value}'" for state in sorted(ENDED))
+        order = f"case when o.state in ({ended}) then 1 else 0 end, o.filed_at desc, o.id desc"
+        where = "from orders o where o.requester = :person"
+        return self._page(where, order, limit, offset, person=person)
+
+    def on_the_way(self, *, limit: int, offset: int = 0) -> tuple[list[Order], int]:
+        """What clouds are delivering, newest first, and how much of it there is."""
+        where = "from orders o where o.state = 'placed'"
+        return self._page(where, "o.filed_at desc, o.id desc", limit, offset)
+
+    def _page(
+        self, where: str, order: str, limit: int, offset: int, **params: str | int
+    ) -> tuple[list[Order], int]:
+        rows = self.engine.rows(
+            f"select o.body {where} order by {order} limit :limit offset :offset",
+            limit=limit,
+            offset=offset,
+            **params,
+        )
+        count = self.engine.rows(f"select count(*) as n {where}", **params)[0]["n"]
+        return [life.load(row["body"]) for row in rows], count
 
     # Delegations
 

@@ -127,7 +127,16 @@ M002 = (
         delegate text {collate} not null,
         until {int} not null
     ){strict}""",
+    # Who is asked about what waits now, so that nobody's list has to be found by reading all of it.
+    """create table asked (
+        order_id text {collate} not null references orders (id),
+        who text {collate} not null,
+        round {int} not null,
+        primary key (who, order_id)
+    ){strict}""",
+    "create index asked_by_order on asked (order_id)",
     "create index orders_by_state on orders (state, filed_at, id)",
+    "create index orders_by_requester on orders (requester, filed_at, id)",
 )
 
 

@@ -192,11 +192,11 @@ def test_a_thread_is_shown_beside_the_channel(site: Site) -> None:
     assert all(words in thread for words in ("it was placed", "thank you", "<b>2 replies</b>"))
 
 
-def test_a_home_tab_that_no_bot_has_published_says_so(site: Site) -> None:
-    assert "no home tab" in site.get("/as/alice/home")
+def test_a_home_tab_that_no_bot_has_published_yet_says_so(site: Site) -> None:
+    assert "fills in a moment" in site.get("/as/alice/home")
     view = {"type": "home", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Mine"}}]}
     site.bot.views_publish(user_id=REQUESTER, view=view)
-    assert "no home tab" not in site.get("/as/alice/home")
+    assert "fills in a moment" not in site.get("/as/alice/home")
     assert "Mine" in site.get("/as/alice/home")
 
 

@@ -52,7 +52,7 @@ def asks_for_approval(
                 header(f"{order.id} {title}"),
                 section(f"{user(order.requester)} asks for this {terms.where}:"),
                 table(terms.head, terms.rows),
-                *_changed(order),
+                *changed(order),
                 section("*Reason*"),
                 quotation(order.asked.reason),
                 *columns(rest),
@@ -61,7 +61,7 @@ def asks_for_approval(
                 section("\n".join(progress(order, plan))) if plan and waiting else None,
                 _buttons(order) if waiting else None,
                 context(_note(order, plan) if waiting else outcome(order)),
-                context(_proof(order, audit)),
+                context(proof(order, audit)),
             )
             if block
         ),
@@ -73,7 +73,7 @@ def banners(risks: Sequence[str]) -> list[Block]:
     return sections([f":warning: {one_line(risk, 500)}" for risk in risks])
 
 
-def _changed(order: Order) -> list[Block]:
+def changed(order: Order) -> list[Block]:
     """What is not as it was when approval was asked for before."""
     if not order.changed or order.state is not State.WAITING:
         return []
@@ -160,7 +160,12 @@ def _buttons(order: Order) -> Block:
     return actions(
         button("Approve", "approve", value, "primary", label=f"Approve {order.id}"),
         button("Reject", "reject", value, "danger", label=f"Reject {order.id}"),
+        button("Details", DETAILS, order.id, label=f"Details of {order.id}"),
     )
+
+
+DETAILS = "details"
+"""The action id of the button that shows all of a request."""
 
 
 def button_value(order: Order) -> str:
@@ -210,5 +215,6 @@ def approvers(order: Order) -> str:
     return f"{people} (glass broken)" if glass else people
 
 
-def _proof(order: Order, audit: tuple[int, str]) -> str:
+def proof(order: Order, audit: tuple[int, str]) -> str:
+    """Which request this is, and the audit log's newest event: number and hash, shortened."""
     return f"Request {order.asked.digest()[:12]} · audit {audit[0]} {audit[1][:16]}"

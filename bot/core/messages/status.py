@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from bot.core.approval import Plan
 from bot.core.events import Operation
 from bot.core.messages import operations, words
 from bot.core.messages.blocks import (
@@ -25,9 +26,9 @@ from bot.core.messages.blocks import (
     size,
     user,
 )
-from bot.core.messages.request import outcome
+from bot.core.messages.request import banners, changed, outcome, progress, proof
 from bot.core.messages.stages import stages
-from bot.core.messages.terms import items, request_fields
+from bot.core.messages.terms import items, request_fields, told
 from bot.core.messages.units import card_lines, not_shown_lines, outcome_lines, unit_in_full
 from bot.core.messages.words import headline
 from bot.core.order import Order, State
@@ -62,7 +63,7 @@ def _whole(order: Order, events: Sequence[Mapping[str, Any]]) -> Say:
         ]
     if order.decided_by or order.state is State.REFUSED:
         head.append(context(outcome(order)))
-    tail = [section("\n".join(_timeline(events)))]
+    tail = [section("\n".join(timeline(events)))]
     offered = operations.all_buttons(order)
     if offered:
         tail.append(actions(*offered))
@@ -115,7 +116,7 @@ def _unit_lines(order: Order, name: str) -> list[str]:
     return outcome_lines(order.cloud, placing, 2400) or [f"{code(name)} is no unit of this order."]
 
 
-def _timeline(events: Sequence[Mapping[str, Any]]) -> list[str]:
+def timeline(events: Sequence[Mapping[str, Any]]) -> list[str]:
     """The newest events, as many as fit into one section."""
     lines = [_moment(event) for event in events if event["verb"] in _TIMELINE]
     shown = len(fitting(lines[::-1], 2900))
@@ -128,7 +129,14 @@ _TIMELINE = {
     "Checked": "known to the cloud",
     "CheckRefused": "refused before approval",
     "Approved": "approved",
+    "GlassBroken": "glass broken",
     "Rejected": "rejected",
+    "Replanned": "judged by a new policy",
+    "Reminded": "approvers reminded",
+    "Escalated": "others asked too",
+    "Expired": "expired",
+    "Edited": "changed, and asked again",
+    "Repriced": "not what was approved any more, and asked again",
     "Withdrawn": "withdrawn",
     "Attempted": "sent to the cloud",
     "Accepted": "taken by the cloud, which works on it",
@@ -161,3 +169,36 @@ def _subject(body: Mapping[str, Any]) -> str:
     if body.get("operation"):
         return f"{words.OPERATIONS[Operation(body['operation'])].noun} "
     return f"{one_line(body['unit'])} " if body.get("unit") else ""
+
+
+def details(
+    order: Order,
+    plan: Plan | None,
+    events: Sequence[Mapping[str, Any]],
+    audit: tuple[int, str],
+    risks: Sequence[str] = (),
+) -> list[Block]:
+    """All of a request, for a view of its own: what is asked for, by whom it is decided, what has happened.
+
+    Args:
+        order: The order; it was asked for here.
+        plan: Whose yes it needs.
+        events: Its audit events, oldest first.
+        audit: Number and hash of the newest audit event.
+        risks: What is risky about it, a sentence each.
+    """
+    terms = told(order.asked)
+    return [
+        section(f"*{words.sentence(headline(order))}*"),
+        section(f"{user(order.requester)} asks for this {terms.where}:"),
+        *sections([f"• {item}" for item in terms.items]),
+        *changed(order),
+        section("*Reason*"),
+        quotation(order.asked.reason),
+        *columns(request_fields(order.asked)),
+        *([context(terms.price)] if terms.price else []),
+        *banners(risks),
+        *([section("\n".join(progress(order, plan)))] if plan else []),
+        section("\n".join(timeline(events))),
+        context(proof(order, audit)),
+    ]

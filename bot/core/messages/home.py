@@ -1,0 +1,130 @@
+"""App Home: what waits for somebody, what they have asked for, and what is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.messages import words
+from bot.core.messages.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    date,
+    divider,
+    header,
+    one_line,
+    section,
+    user,
+)
+from bot.core.messages.request import DETAILS, button_value
+from bot.core.messages.terms import told
+from bot.core.messages.words import headline
+from bot.core.order import Order, State
+
+NEW_ORDER = "new_order"
+TURN = "home_turn"
+"""How the action ids of the buttons that turn a page begin."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One section's part that is shown: `number` counts from 1, `count` is how many orders there are."""
+
+    orders: tuple[Order, ...]
+    number: int
+    size: int
+    count: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.count // self.size))
+
+
+def home(waiting: Page, mine: Page, on_the_way: Page) -> dict[str, Any]:
+    """The view that Slack shows in the app's home tab."""
+    return {
+        "type": "home",
+        "blocks": [
+            actions(button("New order", NEW_ORDER, "", "primary")) | {"block_id": NEW_ORDER},
+            *_section("Waiting for me", "waiting", waiting, _waits, "Nothing waits for you."),
+            *_section("Mine", "mine", mine, _own, "You have not asked for anything yet."),
+            *_section("On the way", "way", on_the_way, _travels, "Nothing is on its way."),
+        ],
+    }
+
+
+def _section(
+    title: str, key: str, page: Page, show: Callable[[Order], Iterable[Block]], empty: str
+) -> Iterator[Block]:
+    yield header(f"{title} ({page.count})" if page.count else title)
+    if not page.orders:
+        yield context(empty)
+    for order in page.orders:
+        yield from show(order)
+    if turn := _turning(key, page):
+        yield actions(*turn) | {"block_id": f"{TURN}_{key}"}
+    yield divider()
+
+
+def _turning(key: str, page: Page) -> list[Block]:
+    """Buttons to the pages before and after this one."""
+    made = []
+    if page.number > 1:
+        made.append(button("Previous", f"{TURN}_{key}_previous", f"{key} {page.number - 1}"))
+    if page.number < page.pages:
+        made.append(button("Next", f"{TURN}_{key}_next", f"{key} {page.number + 1}"))
+    return made
+
+
+def _waits(order: Order) -> Iterator[Block]:
+    value = button_value(order)
+    since = date(order.asked_at or order.filed_at)
+    yield section(
+        f"*{order.id}* · {user(order.requester)} asks for {_bought(order)} {told(order.asked).where}\n"
+        f"{one_line(order.asked.reason, 300)}"
+    )
+    yield context(f"Waits since {since}")
+    yield actions(
+        button("Approve", "approve", value, "primary", label=f"Approve {order.id}"),
+        button("Reject", "reject", value, "danger", label=f"Reject {order.id}"),
+        _details(order),
+    )
+
+
+def _own(order: Order) -> Iterator[Block]:
+    yield section(f"*{words.name(order)}* · *{headline(order)}* · {_bought(order)}")
+    made = [_details(order)] if order.request else []
+    if order.request and order.state in (State.CHECKING, State.WAITING, State.APPROVED):
+        made.append(button("Withdraw", "withdraw", order.id, label=f"Withdraw {order.id}"))
+    yield context(f"Asked {date(order.filed_at)}")
+    if made:
+        yield actions(*made)
+
+
+def _travels(order: Order) -> Iterator[Block]:
+    parcels = _parcels(order)
+    yield section(f"*{words.name(order)}* · *{headline(order)}* · {_bought(order)}")
+    yield context(" · ".join([user(order.requester), words.cloud_order(order), *parcels]))
+
+
+def _parcels(order: Order, most: int = 3) -> list[str]:
+    """With whom the units travel, each parcel once."""
+    units = order.snapshot.units if order.snapshot else ()
+    known = dict.fromkeys(
+        f"{one_line(parcel.carrier)} {one_line(parcel.number)}".strip()
+        for unit in units
+        if (parcel := unit.shipment)
+    )
+    shown = [one for one in known if one]
+    return [*shown[:most], *([f"{len(shown) - most} more"] if len(shown) > most else [])]
+
+
+def _details(order: Order) -> Block:
+    return button("Details", DETAILS, order.id, label=f"Details of {order.id}")
+
+
+def _bought(order: Order) -> str:
+    return one_line(words.what(order), 300)
