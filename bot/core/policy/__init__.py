@@ -29,7 +29,7 @@ from bot.core.policy.deciding import (
     surely_denied,
     unfillable,
 )
-from bot.core.policy.facts import Facts, facts, holds, may_hold
+from bot.core.policy.facts import Facts, facts, holds, may_hold, unknown
 from bot.core.policy.people import FRESH, Delegation, Groups, Members, everyone, fresh, is_group, named
 from bot.core.policy.values import ApprovalStep, BreakGlass, Policy, Quiet, Rule, Times, When, built_in
 from bot.core.policy.verdict import Reason, Verdict
@@ -73,4 +73,5 @@ __all__ = [
     "satisfied",
     "surely_denied",
     "unfillable",
+    "unknown",
 ]

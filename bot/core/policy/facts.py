@@ -58,6 +58,13 @@ def holds(when: When, facts: Facts) -> bool | None:
     return None if None in answers else True
 
 
+def unknown(when: When, facts: Facts) -> tuple[str, ...]:
+    """The keys of a condition on which it hangs and of which nothing is known; none where it surely fails."""
+    if holds(when, facts) is not None:
+        return ()
+    return tuple(key.name for key in fields(when) if _holds(key.name, getattr(when, key.name), facts) is None)
+
+
 def may_hold(when: When, facts: Facts) -> bool:
     """Whether a condition holds, or could: what is not known counts as met."""
     return holds(when, facts) is not False
