@@ -31,7 +31,7 @@ OF_DOCTOR: Mapping[str, frozenset[str]] = {
     "conversations_info": frozenset({"channels:read", "groups:read"}),
     "users_info": frozenset({"users:read"}),
 }
-"""Methods that only the doctor calls; without their scopes the bot works, and the doctor sees less."""
+"""Methods without whose scopes the bot works: the doctor sees less then, and nobody's night is known."""
 
 NEEDED = frozenset({"commands"}).union(*OF_WORK.values())
 USEFUL = frozenset().union(*OF_DOCTOR.values()) - NEEDED

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import core
+from bot.core.approval import BEFORE_POLICIES as PLAN
 from bot.core.messages.blocks import date, link
 from bot.core.messages.card import card
 from bot.core.messages.request import asks_for_approval
@@ -23,7 +24,7 @@ from bot.demo.page.mrkdwn import mrkdwn
 from bot.demo.slack import plain
 from bot.demo.slack.block_kit import check_message
 from bot.demo.slack.workspace import Post
-from bot.demo.world import ORDERS, REQUESTER, LocalWorld
+from bot.demo.world import ORDERS, LocalWorld
 from tests.core.test_messages import TEXTS, order
 
 NAMES = {"U0ALICE": "alice", "C0EDGE": "edge-orders", "S0FINANCE": "finance"}
@@ -151,7 +152,7 @@ def test_a_block_that_is_not_known_is_shown_as_its_text(site: Site) -> None:
 def test_whatever_people_and_clouds_write_is_seen_and_harmless(site: Site, text: str, state: State) -> None:
     for said in (
         card(order(text, state)),
-        asks_for_approval(order(text, state), (REQUESTER,), (1, "0" * 64)),
+        asks_for_approval(order(text, state), PLAN, (1, "0" * 64), (text,)),
     ):
         seen = harmless(site.draw(said.text, said.blocks))
         assert squeezed(plain.flatten(list(said.blocks)[:1], {})) in squeezed(seen.text)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.clouds.aws_client import booked
 from bot.core.order import Order, State
+from bot.core.policy import built_in
 from bot.core.request import Request
 from bot.demo.world import APPROVALS, APPROVER, OPERATOR, REGION
 from bot.ports import Outcome, Unclear
@@ -83,7 +84,7 @@ def both_approve(inside: Inside, store: Store) -> list[str]:
     inside.approve(id)
     inside.work_for(10)
     world = replace(inside.world, store=Stale(store, read))
-    world = replace(world, settings=world.settings.model_copy(update={"approvers": (APPROVER, OPERATOR)}))
+    world = replace(world, rules=lambda: built_in((APPROVER, OPERATOR)))
     approve.decide(world, id, OPERATOR, "approve", "", read.asked.digest(), APPROVALS)
     inside.work_for(200)
     return judge.violations(inside.store, inside.local)

@@ -160,7 +160,7 @@ def test_a_fee_that_comes_up_after_the_question_is_asked_about_again(azure: Here
     assert "fee" not in question.plain
     with_fee(azure, azure.names(asked)[0])
     azure.alice.click(question, "Cancel order")
-    azure.heard(azure.alice, "fee")
+    azure.heard(azure.alice, "accepts the fee")
     assert azure.order(asked).state is State.PLACED
     assert not [request for request in azure.arm.requests if request.operation == "OrderItems_Cancel"]
 
