@@ -149,7 +149,7 @@ def test_every_mistake_in_an_order_is_told_in_words(path: str) -> None:
         assert _problems(path, other)[0].startswith("--order takes what /order takes for an order")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(policies())
 def test_every_policy_can_be_explained_in_single_lines(policy: Policy) -> None:
     lines = (*explain(policy), *explain_order(policy, REQUEST), *explain_order(policy, azure.REQUEST))
