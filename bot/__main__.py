@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import takewhile
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -40,7 +41,7 @@ def run() -> None:
     """Everything in one process: Socket Mode if SLACK_APP_TOKEN is set, else HTTP."""
     # The worker comes last: what it imports and asks at once must not delay the first answer.
     with opened() as world, _answering(world) as app, _serving(world, app), _working(world):
-        _wait_for_signal()
+        _until_the_end(world)
 
 
 @main.command()
@@ -49,19 +50,19 @@ def web() -> None:
     from bot.serve import serve
 
     with opened() as world:  # the settings are right and the database is migrated before anything is served
-        port = world.settings.port
-        if not world.settings.slack_signing_secret:
+        settings, rules = world.settings, world.rules
+        if not settings.slack_signing_secret:
             raise click.ClickException(
                 f"SLACK_SIGNING_SECRET is missing: {EXPECTED['SLACK_SIGNING_SECRET']}."
             )
-    serve(port, SERVER_THREADS, GRACE)
+    serve(settings, rules, SERVER_THREADS, GRACE)
 
 
 @main.command()
 def worker() -> None:
     """Background work only; any number of these may run."""
     with opened() as world, _working(world), _health(world):
-        _wait_for_signal()
+        _until_the_end(world)
 
 
 @main.command()
@@ -209,11 +210,15 @@ def _serving(world: World, app: App | None) -> AbstractContextManager[int]:
     return in_threads(Web(world, app), "0.0.0.0", port or 0, SERVER_THREADS)  # noqa: S104 - Slack is elsewhere
 
 
-def _wait_for_signal() -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+def _until_the_end(world: World) -> None:
+    """Wait for SIGTERM; at SIGHUP the policy is read again."""
+    from bot.steps.policy import reload
+
+    heard: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _: heard.put(number))
+    while heard.get() == signal.SIGHUP:
+        reload(world)
     # What is still in hand by then waits for a network; it is left to its lease.
     deadline = threading.Timer(GRACE, os._exit, (0,))
     deadline.daemon = True

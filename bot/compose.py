@@ -15,6 +15,8 @@ from bot.clouds import AzureAccount, open_clouds
 from bot.core.policy import built_in
 from bot.errors import BotError, Misconfigured
 from bot.logs import set_up
+from bot.policy_file import Rules
+from bot.policy_file import load as load_policy
 from bot.settings import Settings, load
 from bot.slack.chat import SlackChat, web_client
 from bot.spine import World
@@ -54,8 +56,25 @@ def azure_account(settings: Settings) -> AzureAccount | None:
     )
 
 
-def make_world(settings: Settings) -> World:
-    """Everything that the steps need, over a database that is up to date."""
+def rules_or_exit(settings: Settings) -> Rules:
+    """The policy that POLICY_FILE names, else the one of APPROVERS; where it is wrong, a readable error."""
+    if not settings.policy_file:
+        return Rules(built_in(settings.approvers))
+    try:
+        return Rules(load_policy(settings.policy_file), settings.policy_file)
+    except Misconfigured as error:
+        problems = "\n  ".join(error.problems)
+        raise click.ClickException(f"the approval policy is not right:\n  {problems}") from error
+
+
+def make_world(settings: Settings, rules: Rules | None = None) -> World:
+    """Everything that the steps need, over a database that is up to date.
+
+    Args:
+        settings: The settings.
+        rules: The policy, where somebody has read it already.
+    """
+    rules = rules or rules_or_exit(settings)
     clouds = open_clouds(
         aws_regions=settings.aws_regions,
         azure=azure_account(settings),
@@ -68,8 +87,7 @@ def make_world(settings: Settings) -> World:
         store.migrate()
     except (ValueError, BotError) as error:
         raise click.ClickException(f"DATABASE_URL: {error}") from error
-    policy = built_in(settings.approvers)
-    return World(settings, store, clouds, chat, now, lambda: policy)
+    return World(settings, store, clouds, chat, now, rules)
 
 
 def make_app(world: World) -> tuple[App, Live]:

@@ -51,6 +51,7 @@ class Settings(BaseModel):
     approvals_channel: _Channel
     operations_channel: _Channel = ""
     approvers: _People = ()
+    policy_file: str = ""
     operators: _People = ()
     aws_regions: Annotated[
         tuple[str, ...],
@@ -73,11 +74,6 @@ class Settings(BaseModel):
     def operations(self) -> str:
         """The channel in which operators are told; the approvals channel where none is set."""
         return self.operations_channel or self.approvals_channel
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The user groups whose members matter."""
-        return tuple(sorted({id for id in (*self.approvers, *self.operators) if id.startswith("S")}))
 
 
 VARIABLES = tuple(name.upper() for name in Settings.model_fields)

@@ -8,7 +8,7 @@ Nothing else writes orders. What lost a race gets a verdict back and looks again
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from bot.core.policy import plan as make_plan
 from bot.core.snapshot import Aspect, Ref, Snapshot
 from bot.core.snapshot import Change as News
 from bot.errors import CloudDenied
+from bot.policy_file import Rules
 from bot.ports import Chat, Clock, Cloud
 from bot.settings import Settings
 from bot.store import Change, Store, Verdict
@@ -46,13 +47,13 @@ class World:
     clouds: Mapping[str, Cloud]
     chat: Chat
     now: Clock
-    rules: Callable[[], Policy]
-    """The policy as it is now: it may be read anew while the program runs."""
+    rules: Rules
+    """The policy: it may be read anew while the program runs."""
 
     @property
     def policy(self) -> Policy:
         """The policy as it is now."""
-        return self.rules()
+        return self.rules.current
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.spine import Again, Every, Result, World, tell_operators
-from bot.steps import approve, clock, notify, operate, people, reconcile, request, submit, track
+from bot.steps import approve, clock, notify, operate, people, policy, reconcile, request, submit, track
 from bot.store import Claim
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ STEPS: Mapping[Job, Step] = {
     Job.NUDGE: clock.nudge,
     Job.COPY: clock.copy,
     Job.CLOCK: clock.tick,
-    Job.POLICY: approve.replan,
+    Job.POLICY: policy.replan,
     Job.DECIDE: approve.finish_decision,
     Job.GROUPS: people.refresh,
     Job.SUBMIT: submit.submit,

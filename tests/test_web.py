@@ -64,7 +64,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     store = Store.open(f"sqlite:///{tmp_path}/orders.db")
     store.migrate()
     yield World(
-        settings, store, {"aws": Silent()}, Silent(), lambda: NOW, lambda: built_in(settings.approvers)
+        settings, store, {"aws": Silent()}, Silent(), lambda: NOW, Rules(built_in(settings.approvers))
     )  # type: ignore[dict-item, arg-type]
     store.close()
 

@@ -15,9 +15,10 @@ from queue import Empty, SimpleQueue
 
 from bot.clouds import open_clouds
 from bot.compose import azure_account
-from bot.core.finding import Finding, sentence, untried, wrong
+from bot.core.finding import Finding, Mark, sentence, untried, wrong
+from bot.core.policy import Policy
 from bot.doctor import database, slack
-from bot.doctor.configuration import by_hand, variables
+from bot.doctor.configuration import by_hand, policy_of, variables
 from bot.errors import BotError
 from bot.ports import Clock, Cloud
 from bot.settings import VARIABLES, Settings, salvage
@@ -57,7 +58,10 @@ def examine(environment: Mapping[str, str], now: Clock, limit: float = LIMIT) ->
         limit: Seconds that everything may take together.
     """
     settings, problems = salvage(environment)
-    yield "Settings", tuple(variables(settings, problems))
+    policy, wrong_policy = policy_of(settings)
+    yield "Settings", (*variables(settings, problems), *wrong_policy)
+    if wrong_policy and wrong_policy[0].mark is Mark.WRONG:
+        problems = {**problems, "POLICY_FILE": ""}
     clouds = open_clouds(
         aws_regions=settings.aws_regions,
         azure=azure_account(settings),
@@ -65,7 +69,7 @@ def examine(environment: Mapping[str, str], now: Clock, limit: float = LIMIT) ->
         clock=now,
     )
     try:
-        yield from look(list(_parts(settings, set(problems), clouds, now)), problems, limit)
+        yield from look(list(_parts(settings, policy, set(problems), clouds, now)), problems, limit)
     finally:
         for cloud in clouds.values():
             cloud.close()
@@ -90,7 +94,9 @@ def look(parts: Sequence[Part], problems: Collection[str], limit: float) -> Iter
             yield part.name, (untried("all of it", f"It needs {needed}, see Settings."),)
 
 
-def _parts(settings: Settings, problems: set[str], clouds: Mapping[str, Cloud], now: Clock) -> Iterator[Part]:
+def _parts(
+    settings: Settings, policy: Policy, problems: set[str], clouds: Mapping[str, Cloud], now: Clock
+) -> Iterator[Part]:
     url, address = settings.database_url, ("SLACK_API_URL",)
     bot = ("SLACK_BOT_TOKEN", *address)
     yield Part("Database", partial(database.examine, url), ("DATABASE_URL",), database.REACH)
@@ -100,7 +106,8 @@ def _parts(settings: Settings, problems: set[str], clouds: Mapping[str, Cloud], 
         yield Part("Socket Mode", connect, ("SLACK_APP_TOKEN", *address), slack.REACH)
     named = (*bot, "APPROVALS_CHANNEL", "OPERATIONS_CHANNEL")
     yield Part("Channels", partial(slack.channels, settings), named, slack.REACH)
-    yield Part("People", partial(slack.people, settings), (*bot, "APPROVERS", "OPERATORS"), slack.REACH)
+    people = (*bot, "APPROVERS", "OPERATORS", "POLICY_FILE")
+    yield Part("People", partial(slack.people, settings, policy), people, slack.REACH)
     yield from _of_clouds(problems, clouds)
     yield Part("At work", partial(database.at_work, url, now), ("DATABASE_URL",), database.REACH)
 

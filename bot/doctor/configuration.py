@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bot.core.finding import Finding, ok, untried, warn, wrong
+from bot.core.policy import Policy, built_in
+from bot.errors import Misconfigured
+from bot.policy_file import load
 from bot.settings import Settings
 
 APP = "https://api.slack.com/apps, your app"
@@ -21,6 +24,20 @@ def variables(settings: Settings, problems: Mapping[str, str]) -> Iterator[Findi
     if not clouds and not {"AWS_REGIONS", "AZURE_SUBSCRIPTION_ID"} & set(problems):
         remedy = "Set AWS_REGIONS, or AZURE_SUBSCRIPTION_ID with AZURE_RESOURCE_GROUP and AZURE_LOCATION."
         yield warn("clouds", "None is set up, so that nothing can be ordered.", remedy)
+
+
+def policy_of(settings: Settings) -> tuple[Policy, tuple[Finding, ...]]:
+    """The policy that holds, and what is wrong with its file, if there is one."""
+    without = built_in(settings.approvers)
+    if not settings.policy_file:
+        return without, ()
+    try:
+        policy = load(settings.policy_file)
+    except Misconfigured as error:
+        remedy = "Correct the file; python -m bot policy check explains it."
+        return without, tuple(wrong("POLICY_FILE", problem, remedy) for problem in error.problems)
+    steps = "1 step" if len(policy.steps) == 1 else f"{len(policy.steps)} steps"
+    return policy, (ok("POLICY_FILE", f"The approval policy has {steps}."),)
 
 
 def by_hand(settings: Settings) -> Iterator[Finding]:

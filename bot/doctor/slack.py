@@ -8,7 +8,7 @@ from functools import partial
 from slack_sdk import WebClient
 
 from bot.core.finding import Finding, clock, ok, untried, warn, wrong
-from bot.core.policy import is_group
+from bot.core.policy import ApprovalStep, Policy, is_group
 from bot.errors import ChatRefused
 from bot.ports import Clock
 from bot.settings import Settings
@@ -184,24 +184,28 @@ def _unseen(variable: str, id: str, error: ChatRefused) -> Finding:
     )
 
 
-def people(settings: Settings) -> Iterator[Finding]:
-    """Whether there is somebody to approve and to operate."""
-    return _if_let_in(_people(settings))
+def people(settings: Settings, policy: Policy) -> Iterator[Finding]:
+    """Whether there is somebody to approve, in each step of the policy, and to operate."""
+    return _if_let_in(_people(settings, policy))
 
 
-def _people(settings: Settings) -> Iterator[Finding]:
+def _people(settings: Settings, policy: Policy) -> Iterator[Finding]:
     client = _client(settings.slack_bot_token, settings)
     groups: dict[str, frozenset[str] | None] = {}
-    for group in settings.groups:
+    everybody = sorted({*policy.people, *settings.operators})
+    for group in filter(is_group, everybody):
         groups[group], finding = _group(client, group)
         yield finding
     gone: set[str] = set()
-    persons = sorted({id for id in (*settings.approvers, *settings.operators) if not is_group(id)})
-    for person in persons:
+    for person in everybody:
+        if is_group(person):
+            continue
         finding, active = _person(client, person)
         gone |= set() if active else {person}
         yield finding
-    yield _approvers(settings.approvers, groups, gone)
+    for step in policy.steps:
+        what = policy.source if len(policy.steps) == 1 else f"{policy.source}, step {step.name}"
+        yield _approvers(what, step, groups, gone)
     if not settings.operators:
         yield warn(
             "OPERATORS", "Nobody is named, so that nobody can settle an unclear order.", "Set OPERATORS."
@@ -215,7 +219,7 @@ def _group(client: WebClient, group: str) -> tuple[frozenset[str] | None, Findin
     except ChatRefused as error:
         if error.code in SHUT_OUT:
             raise
-        correct = "Correct APPROVERS or OPERATORS (People, User groups, ⋮, Copy group ID)."
+        correct = "Correct the policy, APPROVERS or OPERATORS (People, User groups, ⋮, Copy group ID)."
         remedy = REINSTALL if error.code == "missing_scope" else correct
         return None, wrong(group, f"The user group can't be read: {error}.", remedy)
     if not members:
@@ -228,7 +232,8 @@ def _group(client: WebClient, group: str) -> tuple[frozenset[str] | None, Findin
 
 def _person(client: WebClient, person: str) -> tuple[Finding, bool]:
     """How somebody who is named stands, and whether they may be able to decide."""
-    correct = f"Take {person} out of APPROVERS and OPERATORS, or correct it (profile, ⋮, Copy member ID)."
+    where = "the policy, APPROVERS and OPERATORS"
+    correct = f"Take {person} out of {where}, or correct it (profile, ⋮, Copy member ID)."
     try:
         user = call(partial(client.users_info, user=person))["user"]
     except ChatRefused as error:
@@ -246,21 +251,25 @@ def _person(client: WebClient, person: str) -> tuple[Finding, bool]:
 
 
 def _approvers(
-    approvers: tuple[str, ...], groups: dict[str, frozenset[str] | None], gone: set[str]
+    what: str, step: ApprovalStep, groups: dict[str, frozenset[str] | None], gone: set[str]
 ) -> Finding:
-    """Whether there are enough people to approve a request of anybody's."""
-    what, remedy = "APPROVERS", "Set APPROVERS to user and user-group ids of several people."
-    people = {id for id in approvers if not is_group(id)} - gone
-    known = [groups.get(id) for id in approvers if is_group(id)]
+    """Whether there are enough people in a step to approve a request of anybody's."""
+    source = what.partition(",")[0]
+    remedy = f"Set {source} to user and user-group ids of several people."
+    people = {id for id in step.approvers if not is_group(id)} - gone
+    known = [groups.get(id) for id in step.approvers if is_group(id)]
     people |= {person for members in known if members for person in members}
-    if len(people) > 1:
+    if len(people) > step.needs:
         return ok(what, f"{len(people)} people can approve.")
     if None in known:
         return untried(what, "How many can approve is not known before the user groups can be read.")
     if not people:
         return wrong(what, "Nobody can approve: every request will be refused.", remedy)
-    [only] = people
-    return warn(what, f"Only {only} can approve, and nobody a request of theirs.", remedy)
+    if len(people) < step.needs:
+        return wrong(what, f"It needs {step.needs} people, and only {len(people)} can approve.", remedy)
+    if step.needs == 1:
+        return warn(what, f"Only {next(iter(people))} can approve, and nobody a request of theirs.", remedy)
+    return warn(what, f"Just {step.needs} can approve, as many as it needs: no request of theirs.", remedy)
 
 
 def _client(token: str, settings: Settings) -> WebClient:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from bot.core import events
 from bot.core import order as life
@@ -147,14 +146,3 @@ def mute(world: World, order_id: str, person: str) -> Say:
     if life.may_follow(order, events.Muted) and not order.muted:
         happen(world, order, events.Muted(person), person)
     return replies.muted(order)
-
-
-def replan(world: World, _: Claim) -> Result:
-    """Judge everything that waits by the policy as it is now, and let its clock be set anew."""
-    for order in world.store.waiting():
-        plan = world.plan(order)
-        if order.plan is None or replace(order.plan, policy="") != replace(plan, policy=""):
-            happen(world, order, events.Replanned(plan))
-        else:
-            world.store.ensure([Work(f"{order.id}/{Job.CLOCK}", Job.CLOCK, order.id)], world.now())
-    return None

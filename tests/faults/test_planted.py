@@ -14,6 +14,7 @@ from bot.core.order import Order, State
 from bot.core.policy import built_in
 from bot.core.request import Request
 from bot.demo.world import APPROVALS, APPROVER, OPERATOR, REGION
+from bot.policy_file import Rules
 from bot.ports import Outcome, Unclear
 from bot.steps import approve
 from bot.store import Change, Store, Verdict
@@ -84,7 +85,7 @@ def both_approve(inside: Inside, store: Store) -> list[str]:
     inside.approve(id)
     inside.work_for(10)
     world = replace(inside.world, store=Stale(store, read))
-    world = replace(world, rules=lambda: built_in((APPROVER, OPERATOR)))
+    world = replace(world, rules=Rules(built_in((APPROVER, OPERATOR))))
     approve.decide(world, id, OPERATOR, "approve", "", read.asked.digest(), APPROVALS)
     inside.work_for(200)
     return judge.violations(inside.store, inside.local)

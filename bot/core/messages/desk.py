@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.core.messages import words
@@ -13,6 +13,7 @@ from bot.core.messages.blocks import (
     button,
     code,
     confirmation,
+    fitting,
     header,
     one_line,
     quotation,
@@ -208,6 +209,13 @@ def no_approvers(source: str) -> Say:
         "Set it and restart."
     )
     return Say(text, (section(f":warning: {text}"),))
+
+
+def policy_wrong(problems: Sequence[str]) -> Say:
+    """The policy file was read again and is wrong."""
+    text = "The approval policy was read again and is not right. The one that was read before goes on."
+    lines = fitting([f"• {one_line(problem, 300)}" for problem in problems], 2500)
+    return Say(text, (section(f":warning: {text}"), section("\n".join(lines))))
 
 
 def glass_broken(order: Order, told: Mapping[str, Any]) -> Say:
