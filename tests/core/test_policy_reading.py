@@ -165,6 +165,11 @@ WRONG = [
         5,
         '"Anna" is no Slack user or user-group id. In Slack: a person',
     ),
+    (
+        '[break_glass]\nwho = ["SALES", "S0X"]',
+        5,
+        '"SALES" is no Slack user or user-group id. In Slack: a person',
+    ),
     ('[break_glass]\nwho = ["<@U0B>", "S0X"]', 5, 'but a mention. Did you mean "U0B"?'),
     ('[break_glass]\nwho = ["u0b", "S0X"]', 5, 'Did you mean "U0B"?'),
     ('[break_glass]\nwho = [4, "S0X"]', 5, "4"),
@@ -450,3 +455,8 @@ def test_no_value_of_any_kind_makes_reading_fail(table: str, data: st.DataObject
     place = head.get(table, "[break_glass]\n" if table == "break_glass" else f"[[{table}]]\n")
     assert read(f"{place}{key} = {value}\n", "policy.toml")
     assert read(f"{STEP}{place}{key} = {value}\n", "policy.toml")
+
+
+@pytest.mark.parametrize("id", ["U0BOSS", "W01ABCDEF", "S0123456789", "UHYBLRKJM", "U2A"])
+def test_ids_of_every_age_are_ids(id: str) -> None:
+    assert _policy(STEP.replace("U0BOSS", id)).steps[0].approvers == (id,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import permutations
 
 from hypothesis import assume, given, settings
@@ -20,14 +21,17 @@ from bot.core.policy import (
     Reason,
     Scene,
     Verdict,
+    When,
     everyone,
     facts,
     holds,
     may_approve,
     may_break_glass,
+    may_hold,
     may_reject,
     satisfied,
     unfillable,
+    unknown,
 )
 from bot.core.policy import plan as make_plan
 from bot.core.request import Request
@@ -245,3 +249,13 @@ def test_a_group_that_was_never_read_is_no_reason_to_refuse_and_none_to_allow() 
     assert may_approve(plan, ORDER, ANN, NOBODY).reason is Reason.UNKNOWN
     read = replace(NOBODY, groups={"S0NEVER": Members(frozenset({EVE}), NOW)})
     assert unfillable(plan, EVE, read) == plan.steps[0]
+
+
+def test_what_a_quote_does_not_name_counts_as_met() -> None:
+    quoted = facts(replace(REQUEST, terms=replace(REQUEST.aws, items=())))
+    for when in (When(item=("OR-ABCDEFG",)), When(quantity_over=3), When(total_usd_over=Decimal(1))):
+        assert holds(when, quoted) is None
+        assert may_hold(when, quoted)
+        assert len(unknown(when, quoted)) == 1
+    surely_not = When(item=("OR-ABCDEFG",), cloud=("azure",))
+    assert (holds(surely_not, quoted), unknown(surely_not, quoted)) == (False, ())

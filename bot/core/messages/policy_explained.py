@@ -43,8 +43,8 @@ _WHY_UNKNOWN = {
     "total_usd_over": "the total, which only a quote tells",
     "country": "the country, which the cloud tells of the place when it is asked",
     "region": "the Region, which the cloud tells of the Outpost when it is asked",
-    "quantity_over": "the quantity",
-    "item": "the items",
+    "quantity_over": "the quantity, which a quote does not tell",
+    "item": "the items, which a quote does not name",
 }
 _INDENT = "  "
 

@@ -2,6 +2,8 @@
 
 values     a policy: steps, conditions, rules, times
 reading    the policy file, and what is wrong with one
+lines      on which line of it something stands
+conditions the words of conditions, and conditions that hold always or never
 facts      what conditions see of a request
 people     groups and delegations
 deciding   who may approve, reject or break the glass, and when that is enough
