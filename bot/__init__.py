@@ -16,6 +16,7 @@
 `store`    all SQL, written once for SQLite and PostgreSQL
 `clouds`   one provider each; `ports` says what steps need of one
 `worker`   claims due work and runs its step; `web` answers HTTP; `compose` builds all, `__main__` starts it
+`policy_file` the approval policy on disk; `policy_check` says in words what it means
 `doctor`   looks at all of it and says what to mend
 `demo`     a local Slack with its page, a local AWS and a local Azure, for `make demo` and for the tests
 """

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.compose import make_app, now, opened
+from bot.errors import Misconfigured
 from bot.settings import EXPECTED
 
 if TYPE_CHECKING:
@@ -131,6 +132,35 @@ def export() -> None:
     with opened() as world:
         for event in world.store.all_events():
             click.echo(json.dumps(event | {"body": json.loads(event["body"])}, ensure_ascii=False))
+
+
+@main.group()
+def policy() -> None:
+    """Who has to agree to an order."""
+
+
+@policy.command("check")
+@click.argument("file", default="")
+@click.option("--order", "line", metavar="LINE", help="What this order would need, as typed after /order.")
+def check_policy(file: str, line: str | None) -> None:
+    """Say in plain words what the policy FILE means; exits 1 with every problem if something is wrong.
+
+    FILE is the one of POLICY_FILE if none is named; without both, the policy is one step, any one of
+    APPROVERS. Nothing else of the environment is needed, and no database.
+
+    With --order 'aws outpost=op-… item=OR-… payment=… term=…' it tells of that order which steps it takes,
+    who would be asked, what is warned of, whether it is refused, and what is not known and so counts as met.
+    """
+    from bot.policy_check import check
+
+    try:
+        lines = check(os.environ, file, line, now().date())
+    except Misconfigured as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(1)
+    for said in lines:
+        click.echo(said)
 
 
 @main.command()

@@ -15,6 +15,8 @@ import yaml
 
 from bot.clouds import aws, azure
 from bot.core.command import VERBS
+from bot.core.policy import Policy
+from bot.core.policy.reading import KEYS, read
 from bot.settings import VARIABLES
 from bot.slack.scopes import NEEDED, OF_DOCTOR, OF_WORK, USEFUL
 
@@ -28,6 +30,27 @@ def test_every_setting_is_in_the_readme_and_every_one_in_the_readme_is_a_setting
     first = re.findall(r"^\|([^|]+)\|", table, re.MULTILINE)
     named = {name for cell in first for name in re.findall(r"`([A-Z_]+)`", cell)}
     assert named == set(VARIABLES)
+
+
+APPROVAL = README.split("## Approval")[1].split("\n## ")[0]
+
+
+def test_every_policy_in_the_readme_is_one() -> None:
+    files = re.findall(r"```toml\n(.*?)```", APPROVAL, re.DOTALL)
+    assert len(files) == 2
+    for text in files:
+        assert isinstance(read(text, "README.md"), Policy), read(text, "README.md")
+
+
+def test_every_key_of_the_policy_file_is_in_the_readme_and_every_one_in_the_readme_is_a_key() -> None:
+    rows = re.findall(r"^\|([^|]*)\|([^|]*)\|", APPROVAL, re.MULTILINE)[2:]
+    named: dict[str, set[str]] = {}
+    table = ""
+    for where, keys in rows:
+        table = where.strip(" `[]") or table
+        named.setdefault(table, set()).update(re.findall(r"`([a-z_]+)`", keys))
+    top = named.pop("top") | (set(named) - {"when"})
+    assert {"": top, **named} == {table: set(keys) for table, keys in KEYS.items()}
 
 
 def test_every_command_in_the_readme_is_one() -> None:

@@ -121,7 +121,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=8).map("\n".join))
 def test_what_the_parser_reads_is_what_is_found_on_lines_that_exist(text: str) -> None:
     try:

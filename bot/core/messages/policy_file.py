@@ -34,7 +34,7 @@ EXPECTED = {
     "name": 'a short name in quotes, such as "Manager"',
     "approvers": f"a list of {_IDS}",
     "who": f"a list of {_IDS}",
-    "needs": f"{_WHOLE}, from 1 on",
+    "needs": f"{_WHOLE}, from 1 to 20",
     "when": _CONDITION,
     "say": _SENTENCE,
     "quantity_over": f"{_WHOLE}, from 0 to 1000000",

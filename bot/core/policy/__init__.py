@@ -2,6 +2,8 @@
 
 values     a policy: steps, conditions, rules, times
 reading    the policy file, and what is wrong with one
+lines      on which line of it something stands
+conditions the words of conditions, and conditions that hold always or never
 facts      what conditions see of a request
 people     groups and delegations
 deciding   who may approve, reject or break the glass, and when that is enough
@@ -29,7 +31,7 @@ from bot.core.policy.deciding import (
     surely_denied,
     unfillable,
 )
-from bot.core.policy.facts import Facts, facts, holds, may_hold
+from bot.core.policy.facts import Facts, facts, holds, may_hold, unknown
 from bot.core.policy.people import FRESH, Delegation, Groups, Members, everyone, fresh, is_group, named
 from bot.core.policy.values import ApprovalStep, BreakGlass, Policy, Quiet, Rule, Times, When, built_in
 from bot.core.policy.verdict import Reason, Verdict
@@ -73,4 +75,5 @@ __all__ = [
     "satisfied",
     "surely_denied",
     "unfillable",
+    "unknown",
 ]

@@ -109,12 +109,17 @@ def may_approve(plan: Plan, order: Order, person: str, scene: Scene) -> Verdict:
     step = current(plan, order.approvals)
     if step is None:
         return Verdict(Reason.NOBODY)
-    verdict = _in_step(step, order, person, scene)
+    rights = _rights(step, order, person, scene)
+    verdict = _best(rights)
     if verdict.reason is Reason.NOT_NAMED and (later := _later(step, plan, order, person, scene)):
         return Verdict(Reason.TOO_EARLY, step=later)
-    if verdict.allowed and _needed_later(verdict, plan, order, person, scene):
-        return Verdict(Reason.LAST_ONE, step=_needed_later(verdict, plan, order, person, scene))
-    return verdict
+    if not verdict.allowed:
+        return verdict
+    # Somebody who acts for several may be free to speak for one of them, and not for another.
+    stuck = {right: _needed_elsewhere(right, plan, order, person, scene) for right in rights if right.allowed}
+    free = next((right for right, elsewhere in stuck.items() if not elsewhere), None)
+    unread = next((right for right in rights if right.reason is Reason.UNKNOWN), None)
+    return free or unread or Verdict(Reason.LAST_ONE, step=stuck[verdict])
 
 
 def may_reject(plan: Plan, order: Order, person: str, scene: Scene) -> Verdict:
@@ -134,7 +139,10 @@ def may_break_glass(plan: Plan, order: Order, person: str, scene: Scene) -> Verd
     refused = _barred(plan, order, person)
     if refused:
         return refused
-    return replace(named(plan.glass.approvers, person, scene.groups, scene.now), step=GLASS)
+    verdict = replace(named(plan.glass.approvers, person, scene.groups, scene.now), step=GLASS)
+    if verdict.allowed and (stuck := _needed_elsewhere(verdict, plan, order, person, scene)):
+        return Verdict(Reason.LAST_ONE, step=stuck)
+    return verdict
 
 
 def may_decide(plan: Plan, order: Order, person: str, verb: str, scene: Scene) -> Verdict:
@@ -158,18 +166,21 @@ def _barred(plan: Plan, order: Order, person: str) -> Verdict | None:
 
 def _in_step(step: Needed, order: Order, person: str, scene: Scene) -> Verdict:
     """Whether somebody may decide in a step, by their own right or by somebody's who is away."""
-    own = named(step.deciders, person, scene.groups, scene.now)
-    if own.allowed or own.reason is Reason.NOBODY:
-        return replace(own, step=step.name)
+    return _best(_rights(step, order, person, scene))
+
+
+def _rights(step: Needed, order: Order, person: str, scene: Scene) -> list[Verdict]:
+    """What somebody's own right in a step says and, where it does not do, those of whom they act for."""
+    own = replace(named(step.deciders, person, scene.groups, scene.now), step=step.name)
+    if own.allowed or own.reason is Reason.NOBODY or person == order.requester:
+        return [own]
     spoken = {one.right_of for one in order.approvals} | {one.by for one in order.approvals}
     lent = [
-        replace(named(step.deciders, owner, scene.groups, scene.now), owner=owner)
+        replace(named(step.deciders, owner, scene.groups, scene.now), step=step.name, owner=owner)
         for owner in scene.owners(person)
         if owner not in spoken and owner != order.requester
     ]
-    if person == order.requester:
-        lent = []
-    return replace(_best([own, *lent]), step=step.name)
+    return [own, *lent]
 
 
 def _best(verdicts: Sequence[Verdict]) -> Verdict:
@@ -185,11 +196,25 @@ def _later(step: Needed, plan: Plan, order: Order, person: str, scene: Scene) ->
     return next(allowed, "")
 
 
-def _needed_later(verdict: Verdict, plan: Plan, order: Order, person: str, scene: Scene) -> str:
-    """The later step that could never be over if somebody's one say went into this one; "" if none."""
+def _needed_elsewhere(verdict: Verdict, plan: Plan, order: Order, person: str, scene: Scene) -> str:
+    """The step that could never be over if somebody's one say were used up by this; "" if there is none.
+
+    A yes in a step must leave enough people for the steps after it. Breaking the glass need not: but while
+    either the steps or the glass can still come to an end, nobody's yes may leave neither.
+    """
     approval = Approval(person, verdict.step, scene.now, verdict.via, verdict.owner)
-    stuck = unfillable(plan, order.requester, scene, (*order.approvals, approval))
-    return stuck.name if stuck and not unfillable(plan, order.requester, scene, order.approvals) else ""
+    stuck, glass = _stuck(plan, order.requester, scene, order.approvals)
+    then_stuck, then_glass = _stuck(plan, order.requester, scene, (*order.approvals, approval))
+    if then_stuck and not stuck and (verdict.step != GLASS or then_glass):
+        return then_stuck
+    return GLASS if then_stuck and then_glass and not glass else ""
+
+
+def _stuck(plan: Plan, requester: str, scene: Scene, approvals: Sequence[Approval]) -> tuple[str, bool]:
+    """The first step that can never be over, "" if all can; and whether the glass can never be broken."""
+    step = unfillable(plan, requester, scene, approvals)
+    glass = replace(plan, steps=(plan.glass,)) if plan.glass else None
+    return step.name if step else "", glass is None or bool(unfillable(glass, requester, scene, approvals))
 
 
 def deciders(plan: Plan, order: Order, scene: Scene) -> frozenset[str]:
@@ -262,7 +287,7 @@ def satisfied(order: Order, decisions: Iterable[Decision]) -> bool:
         and (one.verb == BREAK_GLASS) is (one.step == GLASS)
         and one.round == order.round
         and one.digest == order.asked.digest()
-        and (plan.self_approval or order.requester != one.person)
+        and (order.requester != one.person or (plan.self_approval and not one.owner))
         and order.requester != one.owner
     )
     return complete(plan, approvals)

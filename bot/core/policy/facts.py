@@ -1,7 +1,8 @@
 """What conditions see of a request, and whether they hold.
 
-Something may not be known yet, or ever: the total of an order that no quote tells the price of, the
-country of an Outpost whose site cannot be read. `holds` says so, and whoever asks decides on the safe side.
+Something may not be known yet, or ever: the total of an order that no quote tells the price of, the items
+of one that is made from a quote, the country of an Outpost whose site cannot be read. `holds` says so, and
+whoever asks decides on the safe side.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def facts(request: Request) -> Facts:
             "country": _known(getattr(terms, "country", "")),
             "payment": (terms.payment,),
             "term": (terms.term,),
-            "item": items,
+            # A quote names none, so that anything could be in it.
+            "item": items or None,
         }
         quantity = sum(item.quantity for item in terms.items) if items else None
         return Facts(common | words, quantity, getattr(request, "total_usd", None))
@@ -56,6 +58,13 @@ def holds(when: When, facts: Facts) -> bool | None:
     if False in answers:
         return False
     return None if None in answers else True
+
+
+def unknown(when: When, facts: Facts) -> tuple[str, ...]:
+    """The keys of a condition on which it hangs and of which nothing is known; none where it surely fails."""
+    if holds(when, facts) is not None:
+        return ()
+    return tuple(key.name for key in fields(when) if _holds(key.name, getattr(when, key.name), facts) is None)
 
 
 def may_hold(when: When, facts: Facts) -> bool:

@@ -54,12 +54,13 @@ MOST_RULES = 50
 MOST_DAYS = 365
 NAME_LIMIT = 75
 SAY_LIMIT = 300
-MOST_NEEDED = 100
+MOST_NEEDED = 20
 MOST_QUANTITY = 1_000_000
 MOST_USD = Decimal(10**12)
 
 _SEVERAL = frozenset({"step", "warn", "deny"})
-_ID = re.compile("[UWS][A-Z0-9]{2,30}")
+# Ids without any digit are rare and never short; SALES and USERS are names.
+_ID = re.compile("[UWS](?=[A-Z]*[0-9]|[A-Z]{8})[A-Z0-9]{2,30}")
 _DURATION = re.compile("([0-9]{1,9})([smhd])")
 _LIKE_DURATION = re.compile(r"\s*0*([0-9]{1,4})\s*(s|m|h|d|w)[a-z]*\.?\s*", re.IGNORECASE)
 _UNITS = {
@@ -484,7 +485,7 @@ def _id_within(word: str) -> str:
     if mention:
         return mention[1]
     upper = word.strip().lstrip("@").upper()
-    return upper if _ID.fullmatch(upper) and any(sign.isdigit() for sign in upper) else ""
+    return upper if _ID.fullmatch(upper) and re.search("[0-9]", upper) else ""
 
 
 def _duration_within(value: Any) -> str:
