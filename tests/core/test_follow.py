@@ -25,7 +25,8 @@ from tests.core.test_order import ASKED, EVENTS, MOVING, NOW, REF, TRACKED, at_s
 
 
 def jobs(work: tuple[Work, ...]) -> list[str]:
-    return [one.job.value for one in work]
+    """The kinds of work, but for the App Homes, which follow everything."""
+    return [one.job.value for one in work if one.job is not Job.HOMES]
 
 
 def follow(before: Order, event: events.Event) -> tuple[Work, ...]:
@@ -81,6 +82,12 @@ TOLD = ["card", "request", "thread", "direct"]
 )
 def test_what_each_event_leads_to(state: State, event: type, leads_to: list[str]) -> None:
     assert jobs(follow(at_state(state), EVENTS[event])) == leads_to
+
+
+def test_whatever_is_told_is_seen_in_app_homes_too() -> None:
+    for event in (events.Approved, events.Expired, events.Edited):
+        assert follow(at_state(State.WAITING), EVENTS[event])[-1].job is Job.HOMES
+    assert after_filing(ASKED)[-1].job is Job.HOMES
 
 
 def test_only_an_approval_or_an_attempt_that_sent_nothing_leads_to_placing() -> None:
@@ -161,6 +168,7 @@ def test_messages_that_stand_have_one_row_for_life_and_the_rest_one_for_each_eve
         Job.THREAD: "ORD-7F3K2M/thread/00008",
         Job.DIRECT: "ORD-7F3K2M/direct/00008",
         Job.SUBMIT: "ORD-7F3K2M/submit",
+        Job.HOMES: "ORD-7F3K2M/homes",
     }
 
 
