@@ -25,15 +25,26 @@ READER_ACTIONS = (
     "outposts:GetCatalogItem",
     "outposts:GetOrder",
     "outposts:GetOutpost",
+    "outposts:GetQuote",
+    "outposts:GetSite",
     "outposts:ListCatalogItems",
+    "outposts:ListOrderableInstanceTypes",
     "outposts:ListOrders",
     "outposts:ListOutposts",
+    "outposts:ListQuotes",
     "outposts:ListSites",
 )
-"""What following and offering needs; without ListSites, forms don't say where an Outpost is."""
-SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder")
+"""What following and offering needs; `WITHOUT` says what is missing without some of them."""
+SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder", "outposts:CreateQuote")
 """What placing and cancelling needs on top."""
-OPTIONAL = frozenset({"outposts:ListSites"})
+WITHOUT = {
+    "outposts:GetQuote": "Nothing can be ordered by quote then.",
+    "outposts:GetSite": "The country of an Outpost is then not known to the policy.",
+    "outposts:ListOrderableInstanceTypes": "No new quote can be asked for in the form then.",
+    "outposts:ListQuotes": "Forms then don't offer quotes.",
+    "outposts:ListSites": "Forms then don't say where an Outpost is.",
+}
+"""What the bot does without, and what that costs."""
 A_FEW = 10
 ALLOW = (
     "Allow {} to the role or user of the bot (README, AWS permissions); a service control policy may deny it,"
@@ -160,8 +171,8 @@ def _finding(action: str, heard: Heard) -> Finding:
             return ok(action, "It is allowed.")
         case CloudDenied(code=code, words=words) if code in STALE_CREDENTIALS:
             return wrong(action, sentence(words), WHERE_FROM)
-        case CloudDenied(words=words) if action in OPTIONAL:
-            said = f"{sentence(words)} Forms then don't say where an Outpost is."
+        case CloudDenied(words=words) if action in WITHOUT:
+            said = f"{sentence(words)} {WITHOUT[action]}"
             return warn(action, said, ALLOW.format(action))
         case CloudDenied(words=words):
             return wrong(action, sentence(words), ALLOW.format(action))
