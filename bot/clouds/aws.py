@@ -435,7 +435,7 @@ class Aws:
 def _no_quotes() -> CloudRefused:
     return CloudRefused(
         "NoQuotes",
-        "The installed boto3 knows no quotes: an operator has to update it (1.44 or newer), or order by item.",
+        "The installed boto3 knows no quotes: order by item, or ask an operator to update it.",
     )
 
 

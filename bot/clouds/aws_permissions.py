@@ -45,6 +45,9 @@ WITHOUT = {
     "outposts:ListSites": "Forms then don't say where an Outpost is.",
 }
 """What the bot does without, and what that costs."""
+NAMED_OTHERWISE = {"Quote": "QuoteIdentifier"}
+"""What a call names its thing by, where that is not as a list calls its id."""
+TOO_OLD = "TooOld"
 A_FEW = 10
 ALLOW = (
     "Allow {} to the role or user of the bot (README, AWS permissions); a service control policy may deny it,"
@@ -144,18 +147,26 @@ def _try(action: str, ask: Ask, known: dict[str, str]) -> Heard:
         ask: Asks Outposts something.
         known: An id of each kind of thing, which lists add to.
     """
-    from botocore import xform_name
-
     operation = action.partition(":")[2]
     kind = operation.removeprefix("List").removeprefix("Get")
     if operation.startswith("List"):
-        heard = hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(MaxResults=A_FEW)))
+        heard = hear(lambda: ask(lambda client: _call(client, operation, {"MaxResults": A_FEW})))
         known |= {f"{kind[:-1]}Id": id for id in _ids(heard.answer, kind)}
         return heard
-    member = f"{kind}Id"
-    if member not in known:
+    if f"{kind}Id" not in known:
         return NOT_ASKED
-    return hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(**{member: known[member]})))
+    given = {NAMED_OTHERWISE.get(kind, f"{kind}Id"): known[f"{kind}Id"]}
+    return hear(lambda: ask(lambda client: _call(client, operation, given)))
+
+
+def _call(client: OutpostsClient, operation: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    from botocore import xform_name
+
+    call: Callable[..., Mapping[str, Any]] | None = getattr(client, xform_name(operation), None)
+    if call is None:
+        raise CloudRefused(TOO_OLD, f"The installed boto3 does not know {operation}.")
+    answer: Mapping[str, Any] = call(**given)
+    return answer
 
 
 def _ids(answer: Answer, kinds: str) -> list[str]:
@@ -176,6 +187,8 @@ def _finding(action: str, heard: Heard) -> Finding:
             return warn(action, said, ALLOW.format(action))
         case CloudDenied(words=words):
             return wrong(action, sentence(words), ALLOW.format(action))
+        case CloudRefused(code=code, words=words) if code == TOO_OLD:
+            return warn(action, f"{words} {WITHOUT.get(action, '')}".strip(), "Install a newer boto3.")
         case CloudRefused(words=words):
             return wrong(action, sentence(words), "Mend what it says; the permission itself is there.")
         case error:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from bot.clouds.aws_view import outpost_id
 from bot.clouds.reading import Answer, a_dict, dicts, moment, short, text, words
 from bot.core.aws_terms import PAYMENTS
-from bot.core.quote import PASS, Offer, Price, Requirement, day, money
+from bot.core.quote import CHANGED_RACK, NEW_RACK, NEW_SERVER, PASS, Offer, Price, Requirement, day, money
 from bot.core.request import TERMS
 from bot.errors import CloudRefused
 from bot.ports import Choice
@@ -38,7 +38,7 @@ def refuse_unless_orderable(quote: Answer, outpost: str, now: datetime) -> None:
         raise CloudRefused(SUBMITTED, f"The quote {own} was ordered already: {submitted(quote)}.")
     if status == "ORDER_SUBMITTED":
         raise CloudRefused(SUBMITTED, f"The quote {own} was ordered already.")
-    if status == "EXPIRED" or (_expires(quote) or now.isoformat()) <= now.astimezone(UTC).isoformat():
+    if status == "EXPIRED" or _is_over(quote, now):
         until = f" on {day(_expires(quote))}" if _expires(quote) else ""
         raise CloudRefused(EXPIRED, f"The quote {own} expired{until}. Get a new one.")
     if status != "CREATED":
@@ -98,7 +98,12 @@ def choices(quote: Answer, region: str, now: datetime) -> Iterator[Choice]:
             how = f"{dict(PAYMENTS).get(pays, pays)}, {dict(TERMS).get(lasts, lasts)}"
             until = f"until {_expires(quote)[:10]}"
             detail = " · ".join(filter(None, (how, until, outpost)))
-            yield Choice(value, f"{short(f'{paid} · {what}')}", detail)
+            yield Choice(value, short(f"{paid} · {what}"), detail)
+
+
+def _is_over(quote: Answer, now: datetime) -> bool:
+    at = quote.get("ExpirationDate")
+    return isinstance(at, datetime) and moment(at) <= now
 
 
 def _amount(cents: int) -> str:
@@ -142,8 +147,7 @@ def _capacity(one: Answer) -> str:
     return f"{count} × {unit}" if kind == "EC2" else f"{kind} {count} {unit} in all"
 
 
-NEW, CHANGED = "New", "Changed"
-_KINDS = {"NEW_RACK": f"{NEW} rack", "UPDATED_RACK": f"{CHANGED} rack", "SERVER": f"{NEW} server"}
+_KINDS = {"NEW_RACK": NEW_RACK, "UPDATED_RACK": CHANGED_RACK, "SERVER": NEW_SERVER}
 
 
 def _racks(option: Answer) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 QUOTE = "oq-[a-f0-9]{17}"
 OPTION = "oqo-[a-f0-9]{17}"
+NEW_RACK, CHANGED_RACK, NEW_SERVER = "New rack", "Changed rack", "New server"
 MONTHS = {"ONE_YEAR": 12, "THREE_YEARS": 36, "FIVE_YEARS": 60}
 FAIL = "FAIL"
 PASS = "PASS"  # noqa: S105 - the word of the API

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -37,7 +37,7 @@ from bot.core.fields import (
     nearest,
     tidy,
 )
-from bot.core.quote import dollars
+from bot.core.quote import FAIL, Requirement, changes, day, dollars, readable
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -57,6 +57,7 @@ __all__ = [
     "NewAddress",
     "Request",
     "Values",
+    "blocked",
     "check_word",
     "command_line",
     "dump",
@@ -69,6 +70,8 @@ __all__ = [
     "keys",
     "load",
     "nearest",
+    "obstacles",
+    "quoted_changes",
     "read",
     "tidy",
     "values_of",
@@ -156,6 +159,37 @@ def expired(request: Request, now: datetime) -> bool:
     """Whether what the request is for cannot be ordered any more, because its quote is too old."""
     terms = request.terms
     return isinstance(terms, AwsTerms) and terms.offer is not None and terms.offer.expired(now)
+
+
+def obstacles(request: Request, now: datetime) -> tuple[str, ...]:
+    """Why it could not be placed now even if it were approved, in sentences of plain words."""
+    terms = request.terms
+    if not isinstance(terms, AwsTerms) or terms.offer is None:
+        return ()
+    over = (
+        (f"The quote {terms.quote} expired on {day(terms.offer.expires)}.",) if expired(request, now) else ()
+    )
+    failing = (one.words or readable(one.kind) for one in terms.offer.failing)
+    return tuple(dict.fromkeys((*over, *failing)))
+
+
+def quoted_changes(was: Request, now: Request) -> tuple[str, ...]:
+    """What the cloud offers otherwise than before, a line of plain words each."""
+    before, after = was.terms, now.terms
+    if not isinstance(before, AwsTerms) or not isinstance(after, AwsTerms) or before == after:
+        return ()
+    if before.offer is None or after.offer is None:
+        return ()
+    return changes(before.offer, after.offer) or ("What AWS says of the quote has changed.",)
+
+
+def blocked(request: Request, kind: str, words: str) -> Request:
+    """The request by quote as it is, with something that stands in its way."""
+    terms = request.aws
+    if terms.offer is None:
+        return request
+    offer = replace(terms.offer, requirements=(*terms.offer.requirements, Requirement(kind, FAIL, words)))
+    return replace(request, terms=replace(terms, offer=offer))
 
 
 def field_of(cloud: str, key: str) -> Field | None:

@@ -129,6 +129,7 @@ _TIMELINE = {
     "CheckRefused": "refused before approval",
     "Approved": "approved",
     "Rejected": "rejected",
+    "Repriced": "offered otherwise than approved, and asked for again",
     "Withdrawn": "withdrawn",
     "Attempted": "sent to the cloud",
     "Accepted": "taken by the cloud, which works on it",
