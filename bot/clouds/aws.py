@@ -87,7 +87,6 @@ class Aws:
             "item": by_text(view.item_choice(item) for item in offered),
             "country": tuple(quotes.countries(outposts, lands, scope)),
             "quote": self._quotes(scope),
-            "instance": self._instance_types(scope),
         }
         return Catalogue(scope, choices)
 
@@ -103,21 +102,6 @@ class Aws:
             return tuple(choice for quote in listed for choice in quotes.choices(quote, region, now))
         except CloudError as error:
             log.info("aws.quotes_unreadable", extra={"region": region, "why": str(error)})
-            return ()
-
-    def _instance_types(self, region: str) -> tuple[Choice, ...]:
-        """What a new quote can be asked for; nothing where that can't be read."""
-        if not self._knows_quotes(region):
-            return ()
-        try:
-            listed = self._all(
-                region,
-                "InstanceTypes",
-                lambda client: client.get_paginator("list_orderable_instance_types").paginate(**PAGES),
-            )
-            return by_text(Choice(name, name) for one in listed if (name := text(one.get("InstanceType"))))
-        except CloudError as error:
-            log.info("aws.instance_types_unreadable", extra={"region": region, "why": str(error)})
             return ()
 
     def _knows_quotes(self, region: str) -> bool:

@@ -208,7 +208,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         key="option",
         label="Quote option",
-        example="option=oqo-0123456789abcdef0",
+        example="quote=oq-0123456789abcdef0 option=oqo-0123456789abcdef0",
         expected="an option of the quote such as oqo-0123456789abcdef0; not needed where it has only one",
         check=_quote,
     ),

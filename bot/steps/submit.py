@@ -115,7 +115,7 @@ def _ask_then_send(world: World, claim: Claim, order: Order, unit: str) -> Resul
 
 
 def _asked_again(world: World, order: Order, cloud: Cloud) -> Verdict | None:
-    """Ask for approval again if the cloud offers something else than what was approved; None if it doesn't."""
+    """Ask for approval again if the cloud offers something else than was approved; None if it doesn't."""
     try:
         now = cloud.current(order.asked)
         changes = quoted_changes(order.asked, now)
