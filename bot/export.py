@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.messages.terms import items_plain
 from bot.core.order import Order, State
+from bot.core.quote import dollars
 from bot.core.request import AwsTerms, AzureTerms, Request
 from bot.store import Store
 
@@ -30,6 +31,11 @@ COLUMNS = (
     "quantity",
     "order_type",
     "ship_to",
+    "quote",
+    "upfront",
+    "monthly",
+    "currency",
+    "total",
 )
 
 
@@ -71,8 +77,18 @@ def _asked(request: Request) -> dict[str, str]:
 
 
 def _aws(terms: AwsTerms) -> dict[str, str]:
-    quantity = sum(item.quantity for item in terms.items)
-    return {"payment": terms.payment, "term": terms.term, "quantity": str(quantity)}
+    told = {"payment": terms.payment, "term": terms.term, "quote": terms.quote}
+    if terms.items:
+        told["quantity"] = str(sum(item.quantity for item in terms.items))
+    if terms.price is None:
+        return told
+    total = terms.total
+    return told | {
+        "upfront": str(dollars(terms.price.upfront)),
+        "monthly": str(dollars(terms.price.monthly)),
+        "currency": terms.price.currency,
+        "total": "" if total is None else str(dollars(total)),
+    }
 
 
 def _azure(terms: AzureTerms) -> dict[str, str]:

@@ -135,6 +135,15 @@ class Cloud(Protocol):
             CloudRefused: Something that it names does not exist or cannot be ordered.
         """
 
+    def current(self, request: Request) -> Request:
+        """The same request as the cloud prices it now, and as it would deliver it.
+
+        What was asked for without a price comes back as it is, without any call.
+
+        Raises:
+            CloudRefused: It cannot be ordered any more.
+        """
+
     def save_address(self, name: str, request: Request, address: NewAddress) -> str:
         """Let the cloud keep an address that the request is to be shipped to.
 

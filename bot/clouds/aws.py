@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.clouds import aws_quote as quotes
 from bot.clouds import aws_view as view
 from bot.clouds.aws_client import (
     NO_CREDENTIALS,
@@ -29,10 +30,11 @@ from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, by_text, text
 from bot.core.events import Operation
 from bot.core.finding import Finding
+from bot.core.quote import REMEDIES, readable
 from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
-from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused
+from bot.ports import Catalogue, Choice, Clock, Found, NotSent, Outcome, Refused, Unclear
 
 if TYPE_CHECKING:
     from types_boto3_outposts import OutpostsClient
@@ -41,6 +43,8 @@ __all__ = ["READER_ACTIONS", "SUBMITTER_ACTIONS", "Aws", "actions"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+MAY_BE_TAKEN = frozenset({"ConflictException", "ValidationException"})
+"""Refusals by which AWS may mean that the quote was ordered already."""
 PAGES: Any = {"PaginationConfig": {"PageSize": 1000}}  # the most that the service gives in one call
 
 
@@ -61,12 +65,16 @@ class Aws:
         self._clients = Clients(place_timeout)
 
     def catalogue(self, scope: str) -> Catalogue:
-        """The Outposts and the available catalog items of a Region."""
-        places = self._places(scope)
-        outposts = self._all(
-            scope,
-            "Outposts",
-            lambda client: client.get_paginator("list_outposts").paginate(**PAGES),
+        """The Outposts, the available catalog items and the quotes of a Region."""
+        sites = self._sites(scope)
+        places = {id: view.place(site) for id, site in sites.items()}
+        lands = {id: text(site.get("OperatingAddressCountryCode")) for id, site in sites.items()}
+        outposts = list(
+            self._all(
+                scope,
+                "Outposts",
+                lambda client: client.get_paginator("list_outposts").paginate(**PAGES),
+            )
         )
         items = self._all(
             scope,
@@ -77,11 +85,31 @@ class Aws:
         choices: dict[str, tuple[Choice, ...]] = {
             "outpost": by_text(view.outpost_choice(each, places, scope) for each in outposts),
             "item": by_text(view.item_choice(item) for item in offered),
+            "country": tuple(quotes.countries(outposts, lands, scope)),
+            "quote": self._quotes(scope),
         }
         return Catalogue(scope, choices)
 
-    def _places(self, region: str) -> dict[str, str]:
-        """Where each site is; nothing if that can't be read, since it only helps to choose."""
+    def _quotes(self, region: str) -> tuple[Choice, ...]:
+        """What can be ordered by quote; nothing where quotes can't be read: items can be ordered still."""
+        if not self._knows_quotes(region):
+            return ()
+        now = self._clock()
+        try:
+            listed = self._all(
+                region, "Quotes", lambda client: client.get_paginator("list_quotes").paginate(**PAGES)
+            )
+            return tuple(choice for quote in listed for choice in quotes.choices(quote, region, now))
+        except CloudError as error:
+            log.info("aws.quotes_unreadable", extra={"region": region, "why": str(error)})
+            return ()
+
+    def _knows_quotes(self, region: str) -> bool:
+        """Whether the installed boto3 has quotes: they came in June 2026."""
+        return hasattr(self._clients.reader(region), "create_quote")
+
+    def _sites(self, region: str) -> dict[str, Answer]:
+        """Every site by id; nothing if that can't be read, since it only helps to choose."""
         try:
             sites = list(
                 self._all(
@@ -93,17 +121,63 @@ class Aws:
         except CloudError as error:
             log.info("aws.sites_unreadable", extra={"region": region, "why": str(error)})
             return {}
-        return {text(site.get("SiteId")): view.place(site) for site in sites}
+        return {text(site.get("SiteId")): site for site in sites}
 
     def check(self, request: Request) -> Request:
-        """The request with its Region, if AWS knows its Outpost and offers each of its items."""
+        """The request with its Region and country, if AWS knows its Outpost and offers each of its items.
+
+        One by quote comes back with what AWS says of the quote.
+        """
         terms = request.aws
-        region = self._find_outpost(terms)
+        region, outpost = self._find_outpost(terms)
         for item in sorted({line.catalog_item for line in terms.items}):
             self._check_item(region, item)
-        return replace(request, terms=replace(terms, region=region))
+        found = replace(terms, region=region, country=self._country(region, outpost))
+        checked = self._quoted(found) if terms.quote else found
+        failing = checked.offer.failing if checked.offer else ()
+        if failing:
+            said = (
+                f"{readable(one.kind)}: {one.words} {REMEDIES.get(one.kind, '')}".strip() for one in failing
+            )
+            raise CloudRefused(failing[0].kind, f"AWS would not take the order now. {' '.join(said)}")
+        return replace(request, terms=checked)
 
-    def _find_outpost(self, terms: AwsTerms) -> str:
+    def _country(self, region: str, outpost: Answer) -> str:
+        """Where an Outpost stands; "" if that can't be read: some policies ask for it, AWS does not."""
+        site = text(outpost.get("SiteId"))
+        if not site:
+            return ""
+        try:
+            found = self._one(region, "Site", lambda client: client.get_site(SiteId=site))
+        except CloudError as error:
+            log.info("aws.site_unreadable", extra={"region": region, "why": str(error)})
+            return ""
+        return text(found.get("OperatingAddressCountryCode"))
+
+    def current(self, request: Request) -> Request:
+        """A request by quote with what AWS says of the quote now; one for items as it is."""
+        terms = request.aws
+        if not terms.quote:
+            return request
+        return replace(request, terms=self._quoted(replace(terms, region=self._region(terms))))
+
+    def _quoted(self, terms: AwsTerms) -> AwsTerms:
+        with _about(f"the quote {terms.quote}", (terms.region,)):
+            quote = self._quote(terms.region, terms.quote)
+        quotes.refuse_unless_orderable(quote, terms.outpost, self._clock())
+        option = quotes.choose(quote, terms.option)
+        offer = quotes.offer(quote, option, terms.payment, terms.term)
+        return replace(terms, option=text(option.get("QuoteOptionIdentifier")), offer=offer)
+
+    def _quote(self, region: str, quote_id: str) -> Answer:
+        if not self._knows_quotes(region):
+            raise _no_quotes()
+        quote = self._one(region, "Quote", lambda client: client.get_quote(QuoteIdentifier=quote_id))
+        if quote.get("QuoteId") != quote_id:
+            raise CloudDown(f"AWS was asked for the quote {quote_id} and answered with another.")
+        return quote
+
+    def _find_outpost(self, terms: AwsTerms) -> tuple[str, Answer]:
         if terms.region or view.arn_region(terms.outpost):
             regions: Sequence[str] = (self._region(terms),)
         else:
@@ -111,9 +185,9 @@ class Aws:
         with _about(f"the Outpost {terms.outpost}", regions):
             return _first(regions, lambda region: self._has_outpost(region, terms.outpost))
 
-    def _has_outpost(self, region: str, outpost: str) -> str:
-        self._one(region, "Outpost", lambda client: client.get_outpost(OutpostId=outpost))
-        return region
+    def _has_outpost(self, region: str, outpost: str) -> tuple[str, Answer]:
+        answer = self._one(region, "Outpost", lambda client: client.get_outpost(OutpostId=outpost))
+        return region, answer
 
     def _check_item(self, region: str, item: str) -> None:
         with _about(f"the catalog item {item}", (region,)):
@@ -155,7 +229,22 @@ class Aws:
         stale = isinstance(outcome, Refused) and outcome.code in STALE_CREDENTIALS
         if stale or isinstance(outcome, NotSent):
             self._clients.forget()
-        return outcome
+        return self._not_refused_by_us(request.aws, region, outcome)
+
+    def _not_refused_by_us(self, terms: AwsTerms, region: str, outcome: Outcome) -> Outcome:
+        """A refusal of an order by quote is believed once the quote shows that there is no order.
+
+        Something on the way may have sent it twice; then the first one was taken, and the second refused.
+        """
+        if not terms.quote or not isinstance(outcome, Refused) or outcome.code not in MAY_BE_TAKEN:
+            return outcome
+        try:
+            order_id = quotes.submitted(self._quote(region, terms.quote))
+        except CloudUnknown:
+            return outcome
+        except CloudError as error:
+            return Unclear(f"AWS refused it ({outcome.words}), and the quote could not be read: {error}")
+        return Unclear(f"AWS refused it, but has {order_id} for the quote.") if order_id else outcome
 
     def known(self, request: Request) -> frozenset[str]:
         """The ids of all orders of the request's Outpost."""
@@ -174,6 +263,9 @@ class Aws:
     ) -> tuple[Found, ...]:
         """Orders of the Outpost that could be this one, each read in full, oldest first."""
         region = self._region(request.aws)
+        by_quote = self._of_quote(region, request.aws, known)
+        if by_quote:
+            return by_quote
         candidates = [
             text(order.get("OrderId"))
             for order in self._orders_there(request)
@@ -181,8 +273,23 @@ class Aws:
         ]
         orders = [self._listed_order(region, order_id) for order_id in candidates]
         return view.oldest_first(
-            view.found(order, region) for order in orders if view.equals(order, request.aws)
+            view.found(order, region, ours=bool(request.aws.quote))
+            for order in orders
+            if view.equals(order, request.aws)
         )
+
+    def _of_quote(self, region: str, terms: AwsTerms, known: frozenset[str]) -> tuple[Found, ...]:
+        """The order that AWS says was placed by the quote; it is ours if it is what was asked for."""
+        if not terms.quote:
+            return ()
+        try:
+            order_id = quotes.submitted(self._quote(region, terms.quote))
+        except CloudUnknown:  # it was deleted, which does not make an order of it go away
+            return ()
+        if not order_id or order_id in known:
+            return ()
+        order = self._listed_order(region, order_id)
+        return (view.found(order, region, ours=view.equals(order, terms)),)
 
     def _orders_there(self, request: Request) -> Iterator[Answer]:
         region, outpost = self._region(request.aws), request.aws.outpost
@@ -309,16 +416,30 @@ class Aws:
             raise told from error
 
 
+def _no_quotes() -> CloudRefused:
+    return CloudRefused(
+        "NoQuotes",
+        "The installed boto3 knows no quotes: order by item, or ask an operator to update it.",
+    )
+
+
 def _not_offered() -> CloudRefused:
     return CloudRefused("NotOffered", "AWS Outposts does not offer that.")
 
 
 def _order_body(terms: AwsTerms) -> dict[str, Any]:
+    bought: dict[str, Any] = (
+        {"QuoteIdentifier": terms.quote, "QuoteOptionIdentifier": terms.option}
+        if terms.quote
+        else {
+            "LineItems": [
+                {"CatalogItemId": item.catalog_item, "Quantity": item.quantity} for item in terms.items
+            ]
+        }
+    )
     return {
         "OutpostIdentifier": terms.outpost,
-        "LineItems": [
-            {"CatalogItemId": item.catalog_item, "Quantity": item.quantity} for item in terms.items
-        ],
+        **bought,
         "PaymentOption": terms.payment,
         "PaymentTerm": terms.term,
     }

@@ -25,15 +25,27 @@ READER_ACTIONS = (
     "outposts:GetCatalogItem",
     "outposts:GetOrder",
     "outposts:GetOutpost",
+    "outposts:GetQuote",
+    "outposts:GetSite",
     "outposts:ListCatalogItems",
     "outposts:ListOrders",
     "outposts:ListOutposts",
+    "outposts:ListQuotes",
     "outposts:ListSites",
 )
-"""What following and offering needs; without ListSites, forms don't say where an Outpost is."""
+"""What following and offering needs; `WITHOUT` says what is missing without some of them."""
 SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder")
 """What placing and cancelling needs on top."""
-OPTIONAL = frozenset({"outposts:ListSites"})
+WITHOUT = {
+    "outposts:GetQuote": "Nothing can be ordered by quote then.",
+    "outposts:GetSite": "The country of an Outpost is then not known to the policy.",
+    "outposts:ListQuotes": "Forms then don't offer quotes.",
+    "outposts:ListSites": "Forms then don't say where an Outpost is.",
+}
+"""What the bot does without, and what that costs."""
+NAMED_OTHERWISE = {"Quote": "QuoteIdentifier"}
+"""What a call names its thing by, where that is not as a list calls its id."""
+TOO_OLD = "TooOld"
 A_FEW = 10
 ALLOW = (
     "Allow {} to the role or user of the bot (README, AWS permissions); a service control policy may deny it,"
@@ -133,18 +145,26 @@ def _try(action: str, ask: Ask, known: dict[str, str]) -> Heard:
         ask: Asks Outposts something.
         known: An id of each kind of thing, which lists add to.
     """
-    from botocore import xform_name
-
     operation = action.partition(":")[2]
     kind = operation.removeprefix("List").removeprefix("Get")
     if operation.startswith("List"):
-        heard = hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(MaxResults=A_FEW)))
+        heard = hear(lambda: ask(lambda client: _call(client, operation, {"MaxResults": A_FEW})))
         known |= {f"{kind[:-1]}Id": id for id in _ids(heard.answer, kind)}
         return heard
-    member = f"{kind}Id"
-    if member not in known:
+    if f"{kind}Id" not in known:
         return NOT_ASKED
-    return hear(lambda: ask(lambda client: getattr(client, xform_name(operation))(**{member: known[member]})))
+    given = {NAMED_OTHERWISE.get(kind, f"{kind}Id"): known[f"{kind}Id"]}
+    return hear(lambda: ask(lambda client: _call(client, operation, given)))
+
+
+def _call(client: OutpostsClient, operation: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    from botocore import xform_name
+
+    call: Callable[..., Mapping[str, Any]] | None = getattr(client, xform_name(operation), None)
+    if call is None:
+        raise CloudRefused(TOO_OLD, f"The installed boto3 does not know {operation}.")
+    answer: Mapping[str, Any] = call(**given)
+    return answer
 
 
 def _ids(answer: Answer, kinds: str) -> list[str]:
@@ -160,11 +180,13 @@ def _finding(action: str, heard: Heard) -> Finding:
             return ok(action, "It is allowed.")
         case CloudDenied(code=code, words=words) if code in STALE_CREDENTIALS:
             return wrong(action, sentence(words), WHERE_FROM)
-        case CloudDenied(words=words) if action in OPTIONAL:
-            said = f"{sentence(words)} Forms then don't say where an Outpost is."
+        case CloudDenied(words=words) if action in WITHOUT:
+            said = f"{sentence(words)} {WITHOUT[action]}"
             return warn(action, said, ALLOW.format(action))
         case CloudDenied(words=words):
             return wrong(action, sentence(words), ALLOW.format(action))
+        case CloudRefused(code=code, words=words) if code == TOO_OLD:
+            return warn(action, f"{words} {WITHOUT.get(action, '')}".strip(), "Install a newer boto3.")
         case CloudRefused(words=words):
             return wrong(action, sentence(words), "Mend what it says; the permission itself is there.")
         case error:

@@ -216,24 +216,32 @@ def may_be_ours(answer: Answer, since: datetime, known: frozenset[str]) -> bool:
 
 def equals(order: Answer, terms: AwsTerms) -> bool:
     """Whether an `Order` is what was asked for, in every field."""
-    has = Counter(
-        (text(item.get("CatalogItemId")), _count(item.get("Quantity")))
-        for item in dicts(order.get("LineItems"))
-    )
-    return (
-        has == Counter((item.catalog_item, item.quantity) for item in terms.items)
-        and text(order.get("OutpostId")) == outpost_id(terms.outpost)
+    return _same_contents(order, terms) and (
+        text(order.get("OutpostId")) == outpost_id(terms.outpost)
         and text(order.get("PaymentOption")) == terms.payment
         and text(order.get("PaymentTerm")) == terms.term
     )
 
 
-def found(order: Answer, region: str) -> Found:
-    """An `Order` as something to adopt."""
+def _same_contents(order: Answer, terms: AwsTerms) -> bool:
+    """By its quote where there is one: which items AWS makes of a quote is up to AWS."""
+    if terms.quote:
+        named = (text(order.get("QuoteIdentifier")), text(order.get("QuoteOptionIdentifier")))
+        return named == (terms.quote, terms.option)
+    has = Counter(
+        (text(item.get("CatalogItemId")), _count(item.get("Quantity")))
+        for item in dicts(order.get("LineItems"))
+    )
+    return has == Counter((item.catalog_item, item.quantity) for item in terms.items)
+
+
+def found(order: Answer, region: str, *, ours: bool = False) -> Found:
+    """An `Order` as something to adopt; `ours`: it names the quote by which it was asked for."""
     submitted = order.get("OrderSubmissionDate")
     return Found(
         Ref(region, text(order.get("OrderId"))),
         moment(submitted) if isinstance(submitted, datetime) else None,
+        ours,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.core.fields import COMMON, Field, Mistake, Values, choice, first, wrong
+from bot.core.quote import OPTION, QUOTE, Offer, Price
 
 OUTPOST_ID = "op-[a-f0-9]{17}"
 ORDER_ID = re.compile("oo-[a-f0-9]{17}")
@@ -41,6 +42,8 @@ class AwsTerms:
 
     `outpost` is an id or an ARN, as typed; `region` is "" as long as nobody has looked it up;
     `payment` and `term` are the words of the API, `NO_UPFRONT` and `ONE_YEAR` for instance.
+    Either `items` say what is bought or a `quote` does, and then `offer` is what AWS says of it, None as
+    long as nobody has looked. `country` (two letters) is that of the Outpost's site, "" if not known.
     """
 
     outpost: str
@@ -48,6 +51,24 @@ class AwsTerms:
     items: tuple[LineItem, ...]
     payment: str
     term: str
+    quote: str = ""
+    option: str = ""
+    offer: Offer | None = None
+    country: str = ""
+
+    @property
+    def price(self) -> Price | None:
+        """What it costs, where a quote tells."""
+        return self.offer.price if self.offer else None
+
+    @property
+    def total(self) -> int | None:
+        """All that is paid over the term, in cents; None where nobody knows."""
+        return self.price.total(self.term) if self.price else None
+
+
+NOT_ASKED_FOR = {"quote": "", "option": "", "offer": None}
+"""What is in no digest where it is not used: those of older requests must stay what they are."""
 
 
 def split_item(word: str) -> tuple[str, str] | None:
@@ -69,9 +90,11 @@ def terms(right: Values) -> AwsTerms:
     return AwsTerms(
         outpost=typed if typed.startswith("arn:") else outpost,
         region=region or first(right, "region"),
-        items=tuple(_line_item(word) for word in right["item"]),
+        items=tuple(_line_item(word) for word in right.get("item", ())),
         payment=first(right, "payment"),
         term=first(right, "term"),
+        quote=first(right, "quote"),
+        option=first(right, "option"),
     )
 
 
@@ -80,6 +103,8 @@ def words(terms: AwsTerms) -> dict[str, tuple[str, ...]]:
     return {
         "outpost": (terms.outpost,),
         "item": tuple(f"{item.catalog_item}:{item.quantity}" for item in terms.items),
+        "quote": (terms.quote,),
+        "option": (terms.option,),
         "payment": (terms.payment,),
         "term": (terms.term,),
         "region": (terms.region,),
@@ -88,6 +113,19 @@ def words(terms: AwsTerms) -> dict[str, tuple[str, ...]]:
 
 def conflicts(right: Values) -> tuple[Mistake, ...]:
     """Words that are right by themselves and contradict each other."""
+    return (*_items_and_quote(right), *_two_regions(right))
+
+
+def _items_and_quote(right: Values) -> tuple[Mistake, ...]:
+    item, quote, option = (first(right, key) for key in ("item", "quote", "option"))
+    if item and quote:
+        return (Mistake("item", item, "either item= or quote=, not both"),)
+    if option and not quote:
+        return (Mistake("option", option, "quote=oq-… before it, the quote that it is an option of"),)
+    return ()
+
+
+def _two_regions(right: Values) -> tuple[Mistake, ...]:
     said = first(right, "region")
     implied = {split_outpost(word)[0] for word in right.get("outpost", ())} - {""}
     if not said or not implied or said in implied:
@@ -119,6 +157,14 @@ def _item(field: Field, word: str, _today: date | None) -> str | Mistake:
     return wrong(field, word, near=":".join(filter(None, like.groups())) if like else "")
 
 
+def _quote(field: Field, word: str, _today: date | None) -> str | Mistake:
+    pattern = OPTION if field.key == "option" else QUOTE
+    if re.fullmatch(pattern, word):
+        return word
+    inside = re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", word.lower())
+    return wrong(field, word, near=inside[0] if inside else "")
+
+
 def _region(field: Field, word: str, _today: date | None) -> str | Mistake:
     if re.fullmatch(REGION, word):
         return word
@@ -132,7 +178,6 @@ PAYMENTS = (
     ("ALL_UPFRONT", "All upfront"),
 )
 TERMS = (("ONE_YEAR", "1 year"), ("THREE_YEARS", "3 years"), ("FIVE_YEARS", "5 years"))
-_NOT_YET = "item=OR-…: ordering from a quote is not offered yet"
 
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -151,9 +196,22 @@ FIELDS: tuple[Field, ...] = (
         required=True,
         most=MOST_ITEMS,
         check=_item,
+        unless="quote",
     ),
-    Field("quote", "Quote", "quote=oq-0123456789abcdef0", _NOT_YET, offered=False),
-    Field("option", "Quote", "option=oqo-0123456789abcdef0", _NOT_YET, offered=False),
+    Field(
+        key="quote",
+        label="Quote",
+        example="quote=oq-0123456789abcdef0",
+        expected="the id of a quote such as oq-0123456789abcdef0, instead of items",
+        check=_quote,
+    ),
+    Field(
+        key="option",
+        label="Quote option",
+        example="quote=oq-0123456789abcdef0 option=oqo-0123456789abcdef0",
+        expected="an option of the quote such as oqo-0123456789abcdef0; not needed where it has only one",
+        check=_quote,
+    ),
     Field(
         key="payment",
         label="Payment option",

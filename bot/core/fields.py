@@ -57,7 +57,7 @@ class Field:
     `label` is what the form calls it; `most` is how often the key may be given; `choices` are pairs
     of the exact value and its readable text; `limit` is the most characters of a free text, 0 where
     the words have another shape; a field that is not `offered` is known, so that a mistake can say
-    so.
+    so; `unless` is the key of another field that makes this one not required.
     """
 
     key: str
@@ -69,6 +69,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     limit: int = 0
     offered: bool = True
+    unless: str = ""
     check: Check = attribute(default=text, repr=False)
 
     @property

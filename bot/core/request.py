@@ -14,10 +14,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.core import aws_terms, azure_terms
 from bot.core.address import NewAddress
@@ -36,6 +37,7 @@ from bot.core.fields import (
     nearest,
     tidy,
 )
+from bot.core.quote import FAIL, Requirement, changes, day, dollars, readable
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -55,10 +57,12 @@ __all__ = [
     "NewAddress",
     "Request",
     "Values",
+    "blocked",
     "check_word",
     "command_line",
     "dump",
     "exact_choice",
+    "expired",
     "field_of",
     "grammar_mistakes",
     "iso_date",
@@ -66,6 +70,8 @@ __all__ = [
     "keys",
     "load",
     "nearest",
+    "obstacles",
+    "quoted_changes",
     "read",
     "tidy",
     "values_of",
@@ -117,17 +123,73 @@ class Request:
             return ""
         return f"{self.cloud}:{self.terms.outpost.rpartition('/')[2]}"
 
+    @property
+    def total_usd(self) -> Decimal | None:
+        """All that is paid for it over its term, in USD; None where no quote tells."""
+        terms = self.terms
+        if not isinstance(terms, AwsTerms) or terms.price is None or terms.total is None:
+            return None
+        return dollars(terms.total) if terms.price.currency == "USD" else None
+
     def digest(self) -> str:
         """SHA-256, in hex, of what an approver agrees to.
 
-        The Region of AWS is left out because it is looked up later and follows from the Outpost, the
-        channel because it only says where to tell about it.
+        Region and country of AWS are left out because they are looked up later and follow from the Outpost,
+        the channel because it only says where to tell about it.
         """
         content = asdict(self)
         del content["channel"]
-        content["terms"].pop("region", None)
+        if isinstance(self.terms, AwsTerms):
+            content["terms"] = _agreed_to(content["terms"])
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _agreed_to(terms: dict[str, Any]) -> dict[str, Any]:
+    looked_up = ("region", "country")
+    unused = aws_terms.NOT_ASKED_FOR
+    return {
+        key: value
+        for key, value in terms.items()
+        if key not in looked_up and (key not in unused or value != unused[key])
+    }
+
+
+def expired(request: Request, now: datetime) -> bool:
+    """Whether what the request is for cannot be ordered any more, because its quote is too old."""
+    terms = request.terms
+    return isinstance(terms, AwsTerms) and terms.offer is not None and terms.offer.expired(now)
+
+
+def obstacles(request: Request, now: datetime) -> tuple[str, ...]:
+    """Why it could not be placed now even if it were approved, in sentences of plain words."""
+    terms = request.terms
+    if not isinstance(terms, AwsTerms) or terms.offer is None:
+        return ()
+    over = (
+        (f"The quote {terms.quote} expired on {day(terms.offer.expires)}.",) if expired(request, now) else ()
+    )
+    failing = (one.words or readable(one.kind) for one in terms.offer.failing)
+    return tuple(dict.fromkeys((*over, *failing)))
+
+
+def quoted_changes(was: Request, now: Request) -> tuple[str, ...]:
+    """What the cloud offers otherwise than before, a line of plain words each."""
+    before, after = was.terms, now.terms
+    if not isinstance(before, AwsTerms) or not isinstance(after, AwsTerms) or before == after:
+        return ()
+    if before.offer is None or after.offer is None:
+        return ()
+    return changes(before.offer, after.offer) or ("What AWS says of the quote has changed.",)
+
+
+def blocked(request: Request, kind: str, words: str) -> Request:
+    """The request by quote as it is, with something that stands in its way."""
+    terms = request.aws
+    if terms.offer is None:
+        return request
+    offer = replace(terms.offer, requirements=(*terms.offer.requirements, Requirement(kind, FAIL, words)))
+    return replace(request, terms=replace(terms, offer=offer))
 
 
 def field_of(cloud: str, key: str) -> Field | None:
@@ -180,10 +242,11 @@ def read(
             they are not missing.
     """
     said = _said(values)
+    spared = {field.key for field in FIELDS[cloud] if field.unless in said} | set(elsewhere)
     found = {
         field.key: _field_words(field, said.get(field.key, ()), today)
         for field in FIELDS[cloud]
-        if field.offered and (field.key in said or field.key not in elsewhere)
+        if field.offered and (field.key in said or field.key not in spared)
     }
     right = {key: _of(str, words) for key, words in found.items()}
     wrong = (mistake for words in found.values() for mistake in _of(Mistake, words))

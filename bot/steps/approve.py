@@ -21,6 +21,7 @@ from bot.core.policy import (
     may_decide,
 )
 from bot.core.policy.clock import overdue
+from bot.core.request import obstacles as obstacles_to
 from bot.directory import read_group
 from bot.errors import ChatDown, ChatRefused
 from bot.spine import Result, World, happen, reread, whisper
@@ -98,6 +99,9 @@ def _decide(world: World, order: Order, person: str, verb: str, note: str, diges
     if overdue(world.policy.times, order, world.now()):
         happen(world, order, events.Expired())
         return replies.already(reread(world, order))
+    obstacles = obstacles_to(order.asked, world.now()) if verb != REJECT else ()
+    if obstacles:
+        return replies.not_orderable(order, obstacles)
     plan, scene = world.plan(order), world.scene()
     verdict = may_decide(plan, order, person, verb, scene)
     if not verdict.allowed:

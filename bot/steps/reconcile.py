@@ -64,7 +64,8 @@ def _adopted(world: World, order_id: str, unit: str, found: tuple[Found, ...]) -
     order = world.store.order(order_id)
     if order is None or len(found) != 1:
         return False
-    certain = found[0].ours if unit else order.attempted_at is not None
+    named = unit or (order.cloud == "aws" and order.asked.aws.quote)
+    certain = (found[0].ours or not named) and (bool(unit) or order.attempted_at is not None)
     return certain and _adopt(world, order, found[0].ref, unit)
 
 

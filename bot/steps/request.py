@@ -53,7 +53,7 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
     known = world.store.by_origin(origin)
     if known:
         return replies.filed(known)
-    request = _with_region(world, request)
+    request = _located(world, request)
     state = State.WAITING if _in_catalogue(world, request) else State.CHECKING
     judged = judge(world, request, person, certain=state is State.CHECKING)
     if judged.refusal:
@@ -215,7 +215,7 @@ def _found(world: World, order: Order) -> events.Looked:
 
 
 def _checked(world: World, order: Order) -> events.Checked | events.CheckRefused:
-    request = _with_region(world, order.asked)
+    request = _located(world, order.asked)
     if not _in_catalogue(world, request):  # else it was read while the order waited
         request = cloud_of(world, order).check(_shipped(order))
     if may_request(world.policy, order.requester, world.scene()).reason is Reason.UNKNOWN:
@@ -279,6 +279,17 @@ def _new(
     )
 
 
+def _located(world: World, request: Request) -> Request:
+    """The request with the Region and the country of its Outpost, as far as they are known here."""
+    request = _with_region(world, request)
+    if not isinstance(request.terms, AwsTerms):
+        return request
+    place = f"{request.aws.region}/{request.aws.outpost.rpartition('/')[2]}"
+    found = (one.text for one in choices(world, "country", request.aws.region) if one.value == place)
+    country = next(found, request.aws.country)
+    return replace(request, terms=replace(request.aws, country=country))
+
+
 def _with_region(world: World, request: Request) -> Request:
     """The Region that the catalogue or the settings tell, where AWS was asked for without one."""
     if not isinstance(request.terms, AwsTerms) or request.aws.region:
@@ -294,9 +305,10 @@ def _with_region(world: World, request: Request) -> Request:
 def _in_catalogue(world: World, request: Request) -> bool:
     """Whether the catalogue proves that the cloud knows all of it.
 
-    Of Azure it never does: what the address is that people decide about has to be read first.
+    Of Azure it never does: what the address is that people decide about has to be read first. Nor of a
+    quote: its price has to be that of now.
     """
-    if not isinstance(request.terms, AwsTerms):
+    if not isinstance(request.terms, AwsTerms) or request.aws.quote:
         return False
     terms = request.aws
     outpost = terms.outpost.rpartition("/")[2]

@@ -21,10 +21,12 @@ from bot.core.events import Event
 from bot.core.follow import Job, Work
 from bot.core.messages import desk
 from bot.core.order import Order, Step
-from bot.core.policy import satisfied
-from bot.errors import CloudDown, CloudRefused
+from bot.core.policy import denied, facts, satisfied
+from bot.core.policy import plan as make_plan
+from bot.core.request import blocked, quoted_changes
+from bot.errors import CloudDenied, CloudDown, CloudRefused
 from bot.failpoint import failpoint
-from bot.ports import Accepted, Found, NotSent, Outcome, Placed, Refused, Unclear
+from bot.ports import Accepted, Cloud, Found, NotSent, Outcome, Placed, Refused, Unclear
 from bot.spine import (
     SKEW,
     Again,
@@ -87,6 +89,9 @@ def _ask_then_send(world: World, claim: Claim, order: Order, unit: str) -> Resul
     found = cloud.look_alikes(request, order.filed_at - SKEW, _not_this_one(world, order), unit)
     if found:
         return _exists_already(world, order, found, unit)
+    asked_again = _asked_again(world, order, cloud)
+    if asked_again is not None:
+        return None if asked_again is Verdict.DONE else Again(0)
     send_before = claim.until - timedelta(seconds=world.settings.place_timeout)
     if world.now() >= send_before:
         raise CloudDown(desk.ASKING_TOO_SLOW)
@@ -107,6 +112,23 @@ def _ask_then_send(world: World, claim: Claim, order: Order, unit: str) -> Resul
     if isinstance(outcome, Accepted) and life.to_send(settled) is None:
         return Again(outcome.retry_after)
     return _next_unit(order)
+
+
+def _asked_again(world: World, order: Order, cloud: Cloud) -> Verdict | None:
+    """Ask for approval again if the cloud offers something else than was approved; None if it doesn't."""
+    try:
+        now = cloud.current(order.asked)
+        changes = quoted_changes(order.asked, now)
+    except CloudDenied:
+        raise
+    except CloudRefused as refusal:
+        now, changes = blocked(order.asked, refusal.code, refusal.words), (refusal.words,)
+    if now.digest() == order.asked.digest():
+        return None
+    for reason in denied(world.policy, facts(now)):
+        now, changes = blocked(now, "POLICY", reason), (*changes, reason)
+    log.info("placing.repriced", extra={"order": order.id, "changes": changes})
+    return happen(world, order, events.Repriced(now, changes, make_plan(world.policy, now)))[0]
 
 
 def _held_by_another(world: World, order: Order) -> bool:

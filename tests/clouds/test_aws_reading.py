@@ -8,12 +8,24 @@ from itertools import pairwise
 import pytest
 
 from bot.clouds.aws import READER_ACTIONS, SUBMITTER_ACTIONS, Aws, actions
+from bot.core.request import Request
 from bot.core.snapshot import Aspect, Change, Ref, changes, dump, load
 from bot.demo.outposts import LocalOutposts
 from bot.errors import CloudDown, CloudRefused, CloudUnknown
 from bot.ports import Found, Placed
 from tests.clouds.conftest import MakeAws
-from tests.clouds.world import ELSEWHERE, LATER, NOW, RACK, REGION, SERVER, Scripted, asked, scripted
+from tests.clouds.world import (
+    ELSEWHERE,
+    LATER,
+    NOW,
+    RACK,
+    REGION,
+    SERVER,
+    Scripted,
+    asked,
+    by_quote,
+    scripted,
+)
 
 NOBODY = "oo-00000000000000000"
 
@@ -25,10 +37,15 @@ def operations(outposts: LocalOutposts) -> list[str]:
 # --- checking -----------------------------------------------------------------------------------
 
 
+def in_the_us(request: Request) -> Request:
+    """The request, as it is once it is known where its Outpost stands."""
+    return replace(request, terms=replace(request.aws, country="US"))
+
+
 def test_a_check_fills_in_the_region_of_the_outpost(make_aws: MakeAws, outpost: str) -> None:
     aws = make_aws(ELSEWHERE, REGION)
 
-    assert aws.check(asked(outpost, region="")) == asked(outpost, region=REGION)
+    assert aws.check(asked(outpost, region="")) == in_the_us(asked(outpost, region=REGION))
 
 
 def test_a_check_asks_only_in_the_region_that_was_named(
@@ -37,14 +54,14 @@ def test_a_check_asks_only_in_the_region_that_was_named(
     aws = make_aws(ELSEWHERE, REGION)
     items = [(SERVER, 1), (RACK, 1), (SERVER, 2)]
 
-    assert aws.check(asked(outpost, items=items)) == asked(outpost, items=items)
-    assert operations(outposts) == ["GetOutpost", "GetCatalogItem", "GetCatalogItem"]
+    assert aws.check(asked(outpost, items=items)) == in_the_us(asked(outpost, items=items))
+    assert operations(outposts) == ["GetOutpost", "GetCatalogItem", "GetCatalogItem", "GetSite"]
 
 
 def test_an_arn_says_its_region_itself(make_aws: MakeAws, outposts: LocalOutposts, outpost: str) -> None:
     arn = f"arn:aws:outposts:{REGION}:123456789012:outpost/{outpost}"
 
-    assert make_aws(ELSEWHERE, REGION).check(asked(arn, region="")) == asked(arn, region=REGION)
+    assert make_aws(ELSEWHERE, REGION).check(asked(arn, region="")) == in_the_us(asked(arn, region=REGION))
     assert {request.region for request in outposts.requests} == {REGION}
 
 
@@ -542,6 +559,7 @@ def test_being_asked_to_try_later_means_that_the_cloud_is_down(
 def test_the_named_iam_actions_are_exactly_what_the_adapter_does(
     aws: Aws, outposts: LocalOutposts, outpost: str
 ) -> None:
+    aws.check(by_quote(outpost, outposts.add_quote(REGION, outpost)))
     placed = aws.place(aws.check(asked(outpost)), LATER)
     submitting = {"CreateOrder"}
     assert isinstance(placed, Placed)

@@ -33,6 +33,12 @@ def asked(
     return Request("aws", AwsTerms(outpost, region, lines, payment, term), reason="more room")
 
 
+def by_quote(outpost: str, quote: str, option: str = "", **terms: str) -> Request:
+    """An order by quote, before AWS was asked about it."""
+    usual = AwsTerms(outpost, REGION, (), "NO_UPFRONT", "THREE_YEARS", quote, option)
+    return Request("aws", replace(usual, **terms), reason="more room")
+
+
 PRODUCT = "azurestackedge/azurestackedge/azurestackedgegpu"
 GROUP = "edge-hardware"
 UNIT, SECOND = "ord-7f3k2m-1", "ord-7f3k2m-2"

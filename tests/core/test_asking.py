@@ -147,7 +147,6 @@ def test_an_example_of_help_is_a_line_that_works(verb: str) -> None:
 def test_help_about_a_cloud_lists_its_keys(cloud: str) -> None:
     text = all_text(help_text(cloud, BOTH))
     assert all(f"`{field.key}=`" in text for field in FIELDS[cloud] if field.offered)
-    assert "`quote=`" not in text
 
 
 def test_help_about_a_key_says_what_it_takes() -> None:

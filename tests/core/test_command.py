@@ -288,11 +288,6 @@ def test_a_key_given_twice_keeps_the_first() -> None:
     assert kept(line) == {"term": ("ONE_YEAR",)}
 
 
-def test_a_quote_is_known_but_not_offered() -> None:
-    (mistake,) = misread("aws quote=oq-0123456789abcdef0").mistakes
-    assert "not offered yet" in mistake.expected
-
-
 def test_a_key_of_the_other_cloud_is_a_mistake() -> None:
     assert offers("azure outpost=x") == [("outpost", "")]
 

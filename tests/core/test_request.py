@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.command import Ask, parse
+from bot.core.quote import Offer, Price, Requirement
 from bot.core.request import (
     FIELDS,
     AwsTerms,
@@ -20,6 +22,7 @@ from bot.core.request import (
     Values,
     command_line,
     dump,
+    expired,
     load,
     read,
     tidy,
@@ -185,9 +188,79 @@ def test_all_mistakes_are_told_at_once() -> None:
     ]
 
 
-def test_an_order_from_a_quote_is_known_but_not_offered() -> None:
-    (mistake,) = mistakes_in(quote=("oq-0123456789abcdef0",))
-    assert "not offered yet" in mistake.expected
+QUOTE, OPTION = "oq-0123456789abcdef0", "oqo-0123456789abcdef0"
+
+
+def test_a_quote_stands_in_for_items() -> None:
+    request = request_from(item=(), quote=(QUOTE,), option=(OPTION,))
+    assert (request.aws.items, request.aws.quote, request.aws.option) == ((), QUOTE, OPTION)
+    assert values_of(request)["quote"] == (QUOTE,)
+    assert f"quote={QUOTE} option={OPTION}" in command_line(request)
+
+
+def test_a_quote_in_capitals_is_a_mistake_with_the_right_one_beside_it() -> None:
+    (mistake,) = mistakes_in(item=(), quote=(f"{QUOTE.upper()},",))
+    assert (mistake.key, mistake.nearest) == ("quote", QUOTE)
+
+
+def test_items_and_a_quote_exclude_each_other() -> None:
+    (mistake,) = mistakes_in(quote=(QUOTE,))
+    assert (mistake.key, mistake.expected) == ("item", "either item= or quote=, not both")
+
+
+def test_an_option_without_its_quote_is_a_mistake() -> None:
+    assert [mistake.key for mistake in mistakes_in(option=(OPTION,))] == ["option"]
+
+
+def test_the_digest_of_an_order_for_items_is_what_it_was_before_there_were_quotes() -> None:
+    terms = AwsTerms(
+        "op-0123456789abcdef0", "eu-west-1", (LineItem("OR-AAAAAAA", 2),), "NO_UPFRONT", "THREE_YEARS"
+    )
+    request = Request("aws", terms, "more room", "CC-1", "2027-03-31", "C0123")
+    digest = "93006b006ec5f8f3c5768e6dea5259518598dc7845ad98d52605136901487691"
+    assert request.digest() == digest
+    there = replace(request, terms=replace(terms, region="us-east-1", country="DE"))
+    assert there.digest() == digest
+
+
+def test_a_digest_is_of_the_price_and_all_else_that_was_shown() -> None:
+    met = Requirement("ENTERPRISE_SUPPORT_ERROR", "PASS")
+    offer = Offer(
+        Price(100, 10, "USD"), "2026-12-24T10:00:00+00:00", ("4 × m5.24xlarge",), ("New rack",), (met,)
+    )
+    request = request_from(item=(), quote=(QUOTE,), option=(OPTION,))
+    offers = [
+        None,
+        offer,
+        replace(offer, price=Price(101, 10, "USD")),
+        replace(offer, price=Price(100, 11, "USD")),
+        replace(offer, expires="2026-12-25T10:00:00+00:00"),
+        replace(offer, capacities=()),
+        replace(offer, racks=()),
+        replace(offer, requirements=()),
+    ]
+    requests = [replace(request, terms=replace(request.aws, offer=one)) for one in offers]
+    assert len({one.digest() for one in requests}) == len(offers)
+    assert [load(dump(one)) for one in requests] == requests
+
+
+def test_the_total_of_a_quote_is_exact_and_unknown_without_one() -> None:
+    request = request_from(item=(), quote=(QUOTE,), term=("THREE_YEARS",))
+    offer = Offer(Price(12_000_000, 340_000, "USD"), "")
+    priced = replace(request, terms=replace(request.aws, offer=offer))
+    assert priced.total_usd == Decimal("242400.00")
+    assert request.total_usd is None
+    euros = replace(offer, price=Price(1, 1, "EUR"))
+    assert replace(request, terms=replace(request.aws, offer=euros)).total_usd is None
+
+
+def test_a_quote_is_too_old_from_the_moment_it_expires() -> None:
+    request = request_from(item=(), quote=(QUOTE,))
+    offer = Offer(Price(1, 1, "USD"), "2026-12-24T10:00:00+00:00")
+    priced = replace(request, terms=replace(request.aws, offer=offer))
+    assert not expired(priced, datetime(2026, 12, 24, 9, 59, 59, tzinfo=UTC))
+    assert expired(priced, datetime(2026, 12, 24, 10, tzinfo=UTC))
+    assert not expired(request, datetime(2030, 1, 1, tzinfo=UTC))
 
 
 def test_a_reason_of_emoji_is_a_reason() -> None:

@@ -25,7 +25,7 @@ from bot.core.events import (
     WentUnclear,
     Withdrawn,
 )
-from bot.core.follow import after_event
+from bot.core.follow import Job, after_event
 from bot.core.order import (
     OF_A_UNIT,
     UNIT_STEPS,
@@ -80,7 +80,8 @@ def after(order: Order, *events: Event) -> Order:
 
 
 def jobs(before: Order, event: Event) -> list[str]:
-    return [work.job.value for work in after_event(before, event, advance(before, event, NOW))]
+    made = after_event(before, event, advance(before, event, NOW))
+    return [work.job.value for work in made if work.job is not Job.HOMES]
 
 
 TO_DO = order_of(Step.TO_DO, Step.TO_DO, Step.TO_DO)

@@ -442,7 +442,11 @@ def test_items_and_quote_exclude_each_other_and_one_must_be_there(client: Any, o
     quote = "oq-0123456789abcdef0"
     bare = {"OutpostIdentifier": outpost, "PaymentOption": "NO_UPFRONT"}
 
-    for given in (bare, {**bare, "QuoteIdentifier": quote}, order(outpost, QuoteIdentifier=quote)):
+    for given in (
+        bare,
+        {**bare, "QuoteOptionIdentifier": "oqo-0123456789abcdef0"},
+        order(outpost, QuoteIdentifier=quote),
+    ):
         assert refused(client.create_order, **given)[0] == "ValidationException"
 
 
@@ -527,13 +531,13 @@ def test_every_list_has_pages(
 
 
 def test_an_operation_that_is_not_built_says_so_and_is_noted(aws: LocalOutposts, client: Any) -> None:
-    code, message = refused(client.list_quotes)
+    code, message = refused(client.list_capacity_tasks)
 
     assert (code, message) == (
         "NotImplementedException",
-        "ListQuotes is not part of the local Outposts API.",
+        "ListCapacityTasks is not part of the local Outposts API.",
     )
-    assert [request.operation for request in aws.unexpected] == ["ListQuotes"]
+    assert [request.operation for request in aws.unexpected] == ["ListCapacityTasks"]
 
 
 def test_a_path_that_the_model_does_not_have_is_noted(aws: LocalOutposts, client: Any) -> None:

@@ -302,11 +302,15 @@ Compared = Iterator[tuple[str, str, str]]
 
 def _aws_pairs(terms: AwsTerms, found: Snapshot) -> Compared:
     there = dict(found.facts)
-    yield (
-        "Items",
-        ", ".join(sorted(f"{item.quantity} × {item.catalog_item}" for item in terms.items)),
-        ", ".join(sorted(unit_name(unit) for unit in found.units)),
-    )
+    if terms.quote:
+        yield "Quote", terms.quote, there.get("Quote", "")
+        yield "Quote option", terms.option, there.get("Quote option", "")
+    else:
+        yield (
+            "Items",
+            ", ".join(sorted(f"{item.quantity} × {item.catalog_item}" for item in terms.items)),
+            ", ".join(sorted(unit_name(unit) for unit in found.units)),
+        )
     for label, said in (("Payment option", payment(terms.payment)), ("Payment term", term(terms.term))):
         yield label, said, there.get(label, said)
 

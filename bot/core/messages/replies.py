@@ -130,6 +130,13 @@ def already(order: Order) -> Say:
     return say(f"*{order.id}* is {headline(order)}: there is nothing to decide any more.")
 
 
+def not_orderable(order: Order, why: Sequence[str]) -> Say:
+    """Somebody wants to approve what could not be placed."""
+    said = one_line(" ".join(why), 1500)
+    text = f"{order.id} can't be approved: {said} *Edit and ask again* with another quote."
+    return say(text)
+
+
 def changed_since(order: Order) -> Say:
     return say(f"*{order.id}* was changed after this message was posted. Decide on the newest one.")
 

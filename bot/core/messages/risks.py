@@ -16,6 +16,9 @@ AZURE_PURCHASE = "Purchase: Azure may not take it back, and may still bill it by
 AZURE_RENTAL = "Rental: it is paid for until it is returned, and has to be returned."
 
 
+RACK_WORK = "Work on site: AWS changes a rack that is in use."
+
+
 def many(quantity: int) -> str:
     return f"Quantity: {quantity} in one order."
 

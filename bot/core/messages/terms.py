@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.messages.blocks import channel_link, code, one_line
+from bot.core.quote import FAIL, PASS, Offer, day, priced, readable
 from bot.core.request import AwsTerms, AzureTerms, Request
 
 Pairs = tuple[tuple[str, str], ...]
@@ -41,7 +42,64 @@ def told(request: Request) -> Told:
     return _TELLERS[type(request.terms)](request.terms)
 
 
+NO_PRICE = "AWS tells no price for catalog items: order by quote to see one."
+
+
 def _aws(terms: AwsTerms) -> Told:
+    return _by_quote(terms) if terms.quote else _by_item(terms)
+
+
+def _by_quote(terms: AwsTerms) -> Told:
+    region = f" in {one_line(terms.region)}" if terms.region else ""
+    outpost = f"{code(terms.outpost)}{region}"
+    offer = terms.offer
+    bought = (*offer.capacities, *offer.racks) if offer else ()
+    option = f", option {code(terms.option)}" if terms.option else ""
+    asked = (
+        ("Price", price(terms)),
+        ("Quote expires", day(offer.expires) if offer else ""),
+        ("Requirements", requirements(offer) if offer else ""),
+    )
+    named = (offer.capacities if offer else ()) or (f"quote {terms.quote}",)
+    return Told(
+        items=tuple(one_line(one, 150) for one in named) if offer else (f"quote {code(terms.quote)}",),
+        plain=named,
+        where=f"on {outpost}",
+        where_plain=f"on {terms.outpost}",
+        head=("What the quote delivers",),
+        rows=tuple((one,) for one in bought) or ((f"quote {terms.quote}",),),
+        fields=(
+            ("Outpost", outpost),
+            ("Quote", f"{code(terms.quote)}{option}"),
+            *((label, value) for label, value in asked if value),
+            ("Payment option", payment(terms.payment)),
+            ("Payment term", term(terms.term)),
+        ),
+        price="" if offer else "AWS is asked for the price before anybody decides.",
+    )
+
+
+def price(terms: AwsTerms) -> str:
+    """What a quote costs, in plain words; "" where nobody knows."""
+    return one_line(priced(terms.price, terms.term)) if terms.price else ""
+
+
+def requirements(offer: Offer) -> str:
+    """How what AWS checks before it takes an order stands, in mrkdwn."""
+    rest = [one for one in offer.requirements if one.status != PASS]
+    met = len(offer.requirements) - len(rest)
+    said = [
+        f"{one_line(readable(one.kind), 60)}: {_STANDS.get(one.status) or one_line(one.status, 40)}"
+        f"{f' ({one_line(one.words, 200)})' if one.words else ''}"
+        for one in rest
+    ]
+    return "; ".join([*said[:5], *([f"{met} met"] if met else [])])
+
+
+_STANDS = {FAIL: "*not met*", "EXEMPT": "not needed"}
+
+
+def _by_item(terms: AwsTerms) -> Told:
     region = f" in {one_line(terms.region)}" if terms.region else ""
     outpost = f"{code(terms.outpost)}{region}"
     return Told(
@@ -56,6 +114,7 @@ def _aws(terms: AwsTerms) -> Told:
             ("Payment option", payment(terms.payment)),
             ("Payment term", term(terms.term)),
         ),
+        price=NO_PRICE,
     )
 
 

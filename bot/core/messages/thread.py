@@ -23,9 +23,10 @@ from bot.core.messages.blocks import (
     sections,
     user,
 )
+from bot.core.messages.terms import price
 from bot.core.messages.units import outcome_lines
 from bot.core.order import Order, Placement, Step
-from bot.core.request import AzureTerms, Request, command_line
+from bot.core.request import AwsTerms, AzureTerms, Request, command_line
 from bot.core.snapshot import Aspect, Change
 
 _MOST_LINES = 40
@@ -88,6 +89,12 @@ def _missing(request: Request, refused: Sequence[Placement]) -> Request:
     return request
 
 
+def _cost(order: Order) -> str:
+    terms = order.request.terms if order.request else None
+    cost = price(terms) if isinstance(terms, AwsTerms) else ""
+    return f" {cost}." if cost else ""
+
+
 def what_happened(order: Order, told: Mapping[str, Any]) -> str:
     """One event in words, mrkdwn."""
     cloud = words.cloud_short(order.cloud)
@@ -112,7 +119,7 @@ def what_happened(order: Order, told: Mapping[str, Any]) -> str:
             return f"*Withdrawn* by {by or user(order.requester)}."
         case "WasPlaced":
             who = f" {by} found it." if by else ""
-            return f"*Placed*: {words.cloud_order(order)}.{who}"
+            return f"*Placed*: {words.cloud_order(order)}.{who}{_cost(order)}"
         case "WasRefused":
             return f"*Refused*. {words.says(cloud, order.why)}"
         case "CheckRefused":

@@ -12,7 +12,8 @@ from decimal import Decimal
 from bot.core.messages import risks as say
 from bot.core.policy.facts import Facts, facts, may_hold
 from bot.core.policy.values import Policy
-from bot.core.request import Request
+from bot.core.quote import CHANGED_RACK
+from bot.core.request import AwsTerms, Request
 
 MANY = 10
 EXPENSIVE = Decimal(250_000)
@@ -49,6 +50,11 @@ def _expensive(_request: Request, seen: Facts) -> str:
     return say.expensive(total) if total is not None and total > EXPENSIVE else ""
 
 
+def _work_on_a_rack(request: Request, _seen: Facts) -> str:
+    offer = request.terms.offer if isinstance(request.terms, AwsTerms) else None
+    return say.RACK_WORK if offer and any(CHANGED_RACK in line for line in offer.racks) else ""
+
+
 def _rental_or_purchase(_request: Request, seen: Facts) -> str:
     if _says(seen, "order_type", "Rental"):
         return say.AZURE_RENTAL
@@ -63,12 +69,13 @@ def _says(seen: Facts, key: str, word: str) -> bool:
     return word in (seen.words.get(key) or ())
 
 
-# In the order in which they are told. What a quote tells of (work on a rack, say) is one more of these.
+# In the order in which they are told.
 _RISKS: tuple[Callable[[Request, Facts], str], ...] = (
     _expensive,
     _paid_up_front,
     _five_years,
     _many,
+    _work_on_a_rack,
     _rental_or_purchase,
     _cancelling,
 )

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +17,7 @@ from bot.demo.cloud import LocalCloud, parsed, utc_now
 from bot.demo.outposts import sts
 from bot.demo.outposts.contract import Route, installed, invalid, violations
 from bot.demo.outposts.estate import (
+    ACCOUNT,
     Capacity,
     Estate,
     Item,
@@ -29,6 +30,7 @@ from bot.demo.outposts.estate import (
 )
 from bot.demo.outposts.faults import FAILURES, Faults
 from bot.demo.outposts.orders import Entry, OrderBook
+from bot.demo.outposts.quotes import VALID_FOR, QuoteBook, Quoted, Wanted, orderable, read_wanted
 from bot.demo.outposts.signature import read_claim, verify
 from bot.demo.outposts.wire import Refusal
 from bot.demo.wire import Answer, Hangup, Incoming, Server
@@ -84,17 +86,23 @@ class LocalOutposts(LocalCloud[Request]):
         super().__init__(clock, Faults(self._contract.operations | {sts.OPERATION}))
         self._estates: dict[str, Estate] = {}
         self._book = OrderBook()
+        self._quotes = QuoteBook()
         self._operations: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
             "CancelOrder": self._cancel_order,
             "CreateOrder": self._create_order,
+            "CreateQuote": self._create_quote,
+            "DeleteQuote": self._delete_quote,
             "GetCatalogItem": self._get_catalog_item,
             "GetOrder": self._get_order,
             "GetOutpost": self._get_outpost,
+            "GetQuote": self._get_quote,
             "GetSite": self._get_site,
             "ListAssets": self._list_assets,
             "ListCatalogItems": self._list_catalog_items,
+            "ListOrderableInstanceTypes": self._list_instance_types,
             "ListOrders": self._list_orders,
             "ListOutposts": self._list_outposts,
+            "ListQuotes": self._list_quotes,
             "ListSites": self._list_sites,
         }
 
@@ -188,7 +196,7 @@ class LocalOutposts(LocalCloud[Request]):
         return catalog_item_id
 
     def furnish(self, regions: Sequence[str]) -> None:
-        """A believable estate in each Region: three sites and Outposts, twelve catalog items.
+        """A believable estate in each Region: three sites and Outposts, twelve catalog items, two quotes.
 
         The ids are the same every time, so that a demo's database still fits after a restart.
         """
@@ -211,6 +219,18 @@ class LocalOutposts(LocalCloud[Request]):
                 )
             with self._changed:
                 self._estate(region).items.update((x.catalog_item_id, x) for x in demo_items())
+            first, second, _ = demo_places(region)
+            for place, wanted, options in (
+                (first, [("EC2", "m5.24xlarge", 4.0), ("EBS", "TiB", 11.0)], 2),
+                (second, [("EC2", "c5.24xlarge", 7.0)], 1),
+            ):
+                self.add_quote(
+                    region,
+                    made_up_id("op", region, place.outpost),
+                    wanted,
+                    options=options,
+                    quote_id=made_up_id("oq", region, place.outpost),
+                )
 
     # What happened
 
@@ -229,7 +249,68 @@ class LocalOutposts(LocalCloud[Request]):
         """The CreateOrder requests received, answered or not: sends as the wire counts them."""
         return [request for request in self.requests if request.operation == "CreateOrder"]
 
+    @property
+    def quotes(self) -> list[dict[str, Any]]:
+        """Every quote as GetQuote sends it (dates are epoch numbers), plus Region; oldest first."""
+        with self._changed:
+            now = self._clock()
+            return [{**copy.deepcopy(one.shown(now)), "Region": one.region} for one in self._quotes]
+
     # The hands of AWS
+
+    def add_quote(
+        self,
+        region: str,
+        outpost_id: str | None,
+        wanted: Sequence[Wanted] = (("EC2", "m5.24xlarge", 4.0),),
+        *,
+        country: str = "",
+        payments: Sequence[str] = (),
+        terms: Sequence[str] = (),
+        options: int = 1,
+        quote_id: str = "",
+        valid_for: timedelta = VALID_FOR,
+    ) -> str:
+        """A quote made elsewhere, as in the console; its id. Without `country`, that of the site."""
+        with self._changed:
+            outpost = self._estate(region).outpost(outpost_id) if outpost_id else None
+            quote = self._quotes.open(
+                region,
+                ACCOUNT,
+                outpost,
+                country or (outpost.site.country if outpost else "US"),
+                wanted,
+                now=self._clock(),
+                payments=payments,
+                terms=terms,
+                options=options,
+                quote_id=quote_id,
+                valid_for=valid_for,
+            )
+            self._check("Quote", quote.body)
+            self._changed.notify_all()
+            return quote.id
+
+    def reprice(self, quote_id: str, factor: float = 1.1) -> None:
+        """Every price of a quote becomes another one."""
+        with self._changed:
+            self._quotes.reprice(self._quotes.quote(quote_id), factor)
+
+    def expire(self, quote_id: str) -> None:
+        """The quote can be ordered no more, from now on."""
+        self.put_quote(quote_id, ExpirationDate=self._clock(), QuoteStatus="EXPIRED")
+
+    def require(
+        self, quote_id: str, kind: str, words: str = "This is not as it has to be.", status: str = "FAIL"
+    ) -> None:
+        """Something that AWS checks before it takes an order of the quote stands so from now on."""
+        with self._changed:
+            self._quotes.require(self._quotes.quote(quote_id), kind, status, words)
+
+    def put_quote(self, quote_id: str, **raw: Any) -> None:
+        """Overwrite members of the quote as GetQuote shows it, unchecked; None removes one."""
+        with self._changed:
+            _overwrite(self._quotes.quote(quote_id).body, raw)
 
     def advance(self, order_id: str) -> str:
         """One step of the order's life; its new status. One that is over stays as it is."""
@@ -374,8 +455,10 @@ class LocalOutposts(LocalCloud[Request]):
         lines, quote = given.get("LineItems"), given.get("QuoteIdentifier")
         if lines is not None and quote is not None:
             invalid("LineItems and QuoteIdentifier cannot both be provided.")
-        if quote is not None or "QuoteOptionIdentifier" in given:
-            invalid("Orders from a quote are not part of the local Outposts API.")
+        if quote is not None:
+            return self._order_quote(region, given)
+        if "QuoteOptionIdentifier" in given:
+            invalid("QuoteOptionIdentifier cannot be provided without QuoteIdentifier.")
         if lines is None:
             invalid("Either LineItems or QuoteIdentifier must be provided.")
         # The model requires neither member of a line item, yet there is no order without them.
@@ -398,6 +481,83 @@ class LocalOutposts(LocalCloud[Request]):
         )
         self._changed.notify_all()
         return {"Order": entry.body}
+
+    def _order_quote(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
+        quote = self._quotes.in_region(region, given["QuoteIdentifier"])
+        outpost = self._estate(region).outpost(given["OutpostIdentifier"])
+        option = orderable(quote, given, outpost, self._clock())
+        entry = self._book.open(
+            region,
+            outpost.outpost_id,
+            [
+                (made_up_sku(quote.id, number), 1)
+                for number, _ in enumerate(option["Specifications"] or option["Capacities"])
+            ],
+            submitted=self._clock(),
+            payment_option=given["PaymentOption"],
+            payment_term=given.get("PaymentTerm"),
+            quote=(quote.id, option["QuoteOptionIdentifier"]),
+            accepted=True,
+        )
+        quote.body |= {"QuoteStatus": "ORDER_SUBMITTED", "SubmittedOrderId": entry.body["OrderId"]}
+        self._changed.notify_all()
+        return {"Order": entry.body}
+
+    def _create_quote(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
+        wanted = read_wanted(given)
+        named = given.get("OutpostIdentifier")
+        kept = ("RequestedConstraints", "RequestedPaymentOptions", "RequestedPaymentTerms", "Description")
+        quote = self._quotes.open(
+            region,
+            ACCOUNT,
+            self._estate(region).outpost(named) if named else None,
+            given["CountryCode"],
+            wanted,
+            now=self._clock(),
+            payments=given.get("RequestedPaymentOptions", ()),
+            terms=given.get("RequestedPaymentTerms", ()),
+            options=2,
+            more={name: given[name] for name in kept if name in given},
+        )
+        self._changed.notify_all()
+        return {"Quote": quote.body}
+
+    def _quoted(self, region: str, given: dict[str, Any]) -> Quoted:
+        return self._quotes.in_region(region, given["QuoteIdentifier"])
+
+    def _get_quote(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
+        return {"Quote": self._quoted(region, given).shown(self._clock())}
+
+    def _delete_quote(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
+        self._quotes.delete(self._quoted(region, given))
+        return {}
+
+    def _list_quotes(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
+        now = self._clock()
+        there = sorted(
+            (one for one in self._quotes if one.region == region), key=lambda one: one.newest_first
+        )
+        return self._page(
+            "Quotes", there, given, key=lambda one: one.newest_first, show=lambda one: one.summary(now)
+        )
+
+    def _list_instance_types(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
+        types = {
+            f"{family}.{size}": item.hardware
+            for item in self._estate(region).items.values()
+            for family, size, _ in item.capacities
+            if item.status == "AVAILABLE"
+        }
+        shown = [
+            {
+                "InstanceType": name,
+                "VCPUs": 4 * int("".join(filter(str.isdigit, name.partition(".")[2])) or 1),
+                "FormFactorConfigs": [{"FormFactor": hardware, "OutpostGeneration": "GENERATION_1"}],
+            }
+            for name, hardware in types.items()
+            if given.get("OutpostGenerationFilter", "GENERATION_1") == "GENERATION_1"
+        ]
+        return self._list("InstanceTypes", "InstanceType", shown, given)
 
     def _get_order(self, region: str, given: dict[str, Any]) -> dict[str, Any]:
         return {"Order": self._book.in_region(region, given["OrderId"]).body}

@@ -113,6 +113,7 @@ class OrderBook:
         payment_option: str,
         payment_term: str | None,
         order_type: str = "OUTPOST",
+        quote: tuple[str, str] | None = None,
         accepted: bool,
     ) -> Entry:
         # Never made from a seed: a bot's database may outlive the process that plays AWS, and an
@@ -120,6 +121,7 @@ class OrderBook:
         order_id = f"oo-{secrets.token_hex(9)[:17]}"
         body = {
             "OutpostId": outpost_id,
+            **({"QuoteIdentifier": quote[0], "QuoteOptionIdentifier": quote[1]} if quote else {}),
             "OrderId": order_id,
             "Status": LIFE[0].order,
             "LineItems": [

@@ -1,0 +1,160 @@
+"""Ordering by quote, as people in Slack see it: nobody pays another price than was approved."""
+
+from __future__ import annotations
+
+from bot.core.order import Order, State
+from bot.demo.slack import Message
+from bot.demo.world import REGION
+from bot.export import row
+from tests.harness import APPROVALS, ORDERS, Here, text
+
+PAID = "payment=PARTIAL_UPFRONT term=THREE_YEARS"
+
+
+def quote(here: Here) -> str:
+    """A quote with one option for the Outpost that the tests order for."""
+    return here.aws.add_quote(REGION, here.outpost)
+
+
+def ask(here: Here, quote: str) -> Message:
+    """File a request by quote, and wait until approvers are asked."""
+    line = f'/order aws outpost={here.outpost} quote={quote} {PAID} reason="New depot" --yes'
+    before = len(here.slack.messages(APPROVALS))
+    assert "is filed" in text(here.alice.command(line, ORDERS))
+    return here.wait(lambda: here.slack.messages(APPROVALS)[before:])[0]
+
+
+def shown(here: Here, asked: Message) -> Message:
+    """The message in the approvals channel as it is now."""
+    return next(one for one in here.slack.messages(APPROVALS) if one.ts == asked.ts)
+
+
+def becomes(here: Here, asked: Message, state: State) -> Order:
+    here.wait(lambda: here.order(asked).state is state)
+    return here.order(asked)
+
+
+def test_an_approver_sees_the_total_and_the_order_is_placed_by_quote(here: Here) -> None:
+    quoted = quote(here)
+    asked = ask(here, quoted)
+
+    # 4 × 24 × 42.50 a month, less 20 % for three years and 5 % for half of it paid at once.
+    price = "Upfront 55,814.40 USD · monthly 1,550.40 USD × 36 · total 111,628.80 USD"
+    assert price in asked.plain
+    assert "4 × m5.24xlarge" in asked.plain
+    assert "New rack" in asked.plain
+    here.bob.click(asked, "Approve")
+    order = becomes(here, asked, State.PLACED)
+
+    (post,) = here.aws.posts()
+    assert post.body == {
+        "OutpostIdentifier": here.outpost,
+        "QuoteIdentifier": quoted,
+        "QuoteOptionIdentifier": order.asked.aws.option,
+        "PaymentOption": "PARTIAL_UPFRONT",
+        "PaymentTerm": "THREE_YEARS",
+    }
+    here.wait(lambda: price in here.thread())
+    assert price in here.card().plain
+    told = row(order)
+    assert (told["upfront"], told["monthly"], told["currency"], told["total"], told["quote"]) == (
+        "55814.40",
+        "1550.40",
+        "USD",
+        "111628.80",
+        quoted,
+    )
+
+
+def test_a_lost_answer_is_found_again_by_the_quote_and_nothing_is_sent_twice(here: Here) -> None:
+    asked = ask(here, quote(here))
+    here.aws.faults.add("CreateOrder", "drop_after")
+    # Somebody orders in the console meanwhile, for the same Outpost.
+    here.aws.add_order(REGION, here.outpost, [(here.items[0], 1)])
+
+    here.bob.click(asked, "Approve")
+    order = becomes(here, asked, State.PLACED)
+
+    (accepted,) = here.aws.accepted()
+    assert order.ref is not None
+    assert order.ref.id == accepted["OrderId"] == here.aws.quotes[-1]["SubmittedOrderId"]
+    assert len(here.aws.posts()) == 1
+
+
+def test_another_price_after_the_approval_is_asked_again_and_never_sent(here: Here) -> None:
+    quoted = quote(here)
+    asked = ask(here, quoted)
+    here.aws.reprice(quoted, 1.5)
+
+    here.bob.click(asked, "Approve")
+    here.wait(lambda: here.order(asked).round == 2)
+
+    order = here.order(asked)
+    assert (order.state, order.approvals) == (State.WAITING, ())
+    assert here.aws.posts() == []
+    changed = "Upfront price: 55,814.40 USD → 83,721.60 USD"
+    here.wait(lambda: changed in shown(here, asked).plain)
+    here.wait(lambda: changed in here.thread())
+    assert "83,721.60" in here.card().plain
+    # The button that was there before is of another price.
+    here.bob.click(asked, "Approve")
+    here.heard(here.bob, "was changed after this message was posted")
+    here.bob.click(shown(here, asked), "Approve")
+    becomes(here, asked, State.PLACED)
+    assert len(here.aws.posts()) == 1
+
+
+def test_an_expired_quote_is_never_sent_and_cannot_be_approved_again(here: Here) -> None:
+    quoted = quote(here)
+    asked = ask(here, quoted)
+    here.aws.expire(quoted)
+
+    here.bob.click(asked, "Approve")
+    here.wait(lambda: here.order(asked).round == 2)
+
+    here.wait(lambda: f"The quote {quoted} expired on" in shown(here, asked).plain)
+    here.bob.click(shown(here, asked), "Approve")
+    here.heard(here.bob, "can't be approved")
+    assert here.order(asked).state is State.WAITING
+    assert here.aws.posts() == []
+
+
+def test_a_quote_that_somebody_else_ordered_is_never_sent(here: Here) -> None:
+    quoted = quote(here)
+    first, second = ask(here, quoted), ask(here, quoted)
+    here.bob.click(first, "Approve")
+    becomes(here, first, State.PLACED)
+
+    here.bob.click(second, "Approve")
+    here.wait(lambda: here.order(second).round == 2)
+
+    here.wait(lambda: "was ordered already" in shown(here, second).plain)
+    assert len(here.aws.posts()) == 1
+
+
+def test_what_aws_would_refuse_stops_before_anybody_is_asked(here: Here) -> None:
+    quoted = quote(here)
+    here.aws.require(quoted, "ENTERPRISE_SUPPORT_ERROR", "Enterprise Support is required.")
+    line = f'/order aws outpost={here.outpost} quote={quoted} {PAID} reason="New depot" --yes'
+
+    here.alice.command(line, ORDERS)
+
+    here.wait(lambda: "Enterprise Support is required." in here.thread())
+    assert here.slack.messages(APPROVALS) == []
+    assert here.aws.posts() == []
+
+
+def test_something_that_fails_after_the_approval_is_not_sent(here: Here) -> None:
+    quoted = quote(here)
+    asked = ask(here, quoted)
+    here.aws.require(quoted, "OUTPOST_ACTIVE_CHECK_ERROR", "The Outpost is not active.")
+
+    here.bob.click(asked, "Approve")
+    here.wait(lambda: here.order(asked).round == 2)
+
+    here.wait(lambda: "not met (The Outpost is not active.)" in shown(here, asked).plain)
+    assert here.aws.posts() == []
+
+
+def test_items_say_that_no_price_is_told(here: Here) -> None:
+    assert "AWS tells no price for catalog items: order by quote to see one." in here.ask().plain
