@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.events import Edited
 from bot.core.messages import words
 from bot.core.messages.blocks import (
     Block,
@@ -19,10 +20,10 @@ from bot.core.messages.blocks import (
     section,
     user,
 )
-from bot.core.messages.request import DETAILS, button_value
+from bot.core.messages.request import DETAILS, button_value, edit_button
 from bot.core.messages.terms import told
 from bot.core.messages.words import headline
-from bot.core.order import Order, State
+from bot.core.order import Order, State, may_follow
 
 NEW_ORDER = "new_order"
 TURN = "home_turn"
@@ -99,6 +100,8 @@ def _own(order: Order) -> Iterator[Block]:
     made = [_details(order)] if order.request else []
     if order.request and order.state in (State.CHECKING, State.WAITING, State.APPROVED):
         made.append(button("Withdraw", "withdraw", order.id, label=f"Withdraw {order.id}"))
+    if order.request and may_follow(order, Edited):
+        made.append(edit_button(order))
     yield context(f"Asked {date(order.filed_at)}")
     if made:
         yield actions(*made)
