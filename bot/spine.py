@@ -262,6 +262,12 @@ def whisper(world: World, said: Say, channel: str, person: str, key: str) -> Non
     world.store.enqueue([Work(f"whisper/{key}", Job.WHISPER, body=body)], world.now())
 
 
+def refresh_home(world: World, person: str, delay: float = 0.0) -> None:
+    """Bring somebody's App Home up to date, in `delay` seconds at the latest; who has none sees nothing."""
+    work = Work(f"home-view/{person}", Job.HOME, body={"person": person}, delay=delay, sooner=True)
+    world.store.enqueue([work], world.now())
+
+
 def outage(world: World, name: str, why: str, said: Say) -> None:
     """Something outside does not work. Operators are told when it begins, not every time it is noticed.
 

@@ -131,6 +131,9 @@ class Work:
     """Seconds from now until it is due."""
     lane: str = ""
     """Work of one lane is done one at a time and at a pace; empty: as soon as possible."""
+    sooner: bool = False
+    """Work that waits already stays due when it was, if that is sooner: what is asked for again and again is
+    not put off again and again."""
 
     @property
     def queue(self) -> Queue:
@@ -185,7 +188,18 @@ def _after_filing(order: Order) -> tuple[Work, ...]:
 def after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:
     """The work that follows from an event; `before` and `after` are the order on both sides of it."""
     made = _after_event(before, event, after)
-    return (*made, _work(after, Job.HOMES, {})) if made else ()
+    return (*made, *_homes(before, after)) if made else ()
+
+
+def _homes(before: Order, after: Order) -> tuple[Work, ...]:
+    """Whoever could decide before and is not named any more sees that, too; the order does not keep who."""
+    named = set(after.plan.people) if after.plan else set()
+    dropped = sorted(set(before.plan.people) - named) if before.plan else []
+    newest = _work(after, Job.HOMES, {})
+    if not dropped:
+        return (newest,)
+    key = f"{newest.key}/{after.version:05}"
+    return Work(key, Job.HOMES, after.id, {"people": dropped}), newest
 
 
 def _after_event(before: Order, event: Event, after: Order) -> tuple[Work, ...]:

@@ -13,7 +13,7 @@ from bot.core.messages.blocks import Say
 from bot.core.policy import Delegation, Reason, everyone, is_group, named
 from bot.directory import gone, person, read_group, zone
 from bot.errors import ChatRefused
-from bot.spine import Every, Result, World, outage, recovered
+from bot.spine import Every, Result, World, outage, recovered, refresh_home
 from bot.store import Claim
 
 GROUPS_EVERY = 120.0
@@ -84,10 +84,12 @@ def delegate(world: World, owner: str, to: str, until: str) -> Say:
         until: An ISO date; both "" end what was delegated.
     """
     now = world.now()
+    before = {one.delegate for one in world.store.delegations(now) if one.owner == owner}
     if not to:
         ended = world.store.end_delegation(owner, now)
         if ended:
             _tell(world, ended.delegate, replies.delegation_ended_for(owner), f"{owner}/{now.isoformat()}")
+            refresh_home(world, ended.delegate)
         return replies.delegation_ended(ended.delegate if ended else "")
     end = _end_of(date.fromisoformat(until), zone(world, owner))
     if to == owner:
@@ -98,6 +100,8 @@ def delegate(world: World, owner: str, to: str, until: str) -> Say:
         return replies.no_delegation("A delegation holds for a year at most.")
     world.store.delegate(Delegation(owner, to, end), now)
     _tell(world, to, replies.delegated_to_you(owner, end), f"{owner}/{now.isoformat()}")
+    for one in sorted(before | {to}):
+        refresh_home(world, one)
     return replies.delegated(to, end)
 
 

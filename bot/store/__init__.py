@@ -455,7 +455,9 @@ class Store:
                 "on conflict (key) do update set body = excluded.body, lane = excluded.lane, "
                 # Tries are forgotten only with what is done: whoever comes next has to know that an
                 # earlier one may have got through.
-                "due_at = excluded.due_at, generation = work.generation + 1, "
+                "due_at = case when :sooner = 1 and work.done_at is null and work.owner is null "
+                "and work.due_at < excluded.due_at then work.due_at else excluded.due_at end, "
+                "generation = work.generation + 1, "
                 "tries = case when work.done_at is null then work.tries else 0 end, done_at = null",
                 key=one.key,
                 job=one.job.value,
@@ -465,6 +467,7 @@ class Store:
                 body=json.dumps(dict(one.body)),
                 now=_ms(at),
                 due=_ms(at + timedelta(seconds=one.delay)),
+                sooner=int(one.sooner),
             )
 
     def due(self, queue: Queue, now: datetime) -> bool:
@@ -693,6 +696,14 @@ class Store:
     def events(self, order_id: str) -> list[Row]:
         """The audit log of one order, oldest first."""
         return self.engine.rows("select * from events where order_id = :id order by seq", id=order_id)
+
+    def latest_events(self, order_id: str, limit: int = 5) -> list[Row]:
+        """The newest events of one order, newest first."""
+        return self.engine.rows(
+            "select * from events where order_id = :id order by seq desc limit :limit",
+            id=order_id,
+            limit=limit,
+        )
 
     def note(self, order_id: str, at: datetime, actor: str, verb: str, body: Mapping[str, Any]) -> None:
         """An audit event that changes no order: a refused click, for instance."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bot.core.events import Edited
@@ -21,9 +22,11 @@ from bot.core.messages.blocks import (
     user,
 )
 from bot.core.messages.request import DETAILS, button_value, edit_button
-from bot.core.messages.terms import told
+from bot.core.messages.terms import price, told
+from bot.core.messages.units import parcel_text
 from bot.core.messages.words import headline
 from bot.core.order import Order, State, may_follow
+from bot.core.request import AwsTerms
 
 NEW_ORDER = "new_order"
 TURN = "home_turn"
@@ -32,26 +35,37 @@ TURN = "home_turn"
 
 @dataclass(frozen=True)
 class Page:
-    """One section's part that is shown: `number` counts from 1, `count` is how many orders there are."""
+    """One section's part that is shown.
+
+    `number` counts from 1, `count` is how many orders there are: at least, where `more` says that not all of
+    them were looked at.
+    """
 
     orders: tuple[Order, ...]
     number: int
     size: int
     count: int
+    more: bool = False
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.count // self.size))
 
 
-def home(waiting: Page, mine: Page, on_the_way: Page) -> dict[str, Any]:
-    """The view that Slack shows in the app's home tab."""
+def home(
+    waiting: Page, mine: Page, on_the_way: Page, news: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The view that Slack shows in the app's home tab; `news` is the newest of each own order, by its id."""
+
+    def own(order: Order) -> Iterator[Block]:
+        return _own(order, news.get(order.id, ""))
+
     return {
         "type": "home",
         "blocks": [
             actions(button("New order", NEW_ORDER, "", "primary")) | {"block_id": NEW_ORDER},
             *_section("Waiting for me", "waiting", waiting, _waits, "Nothing waits for you."),
-            *_section("Mine", "mine", mine, _own, "You have not asked for anything yet."),
+            *_section("Mine", "mine", mine, own, "You have not asked for anything yet."),
             *_section("On the way", "way", on_the_way, _travels, "Nothing is on its way."),
         ],
     }
@@ -60,14 +74,17 @@ def home(waiting: Page, mine: Page, on_the_way: Page) -> dict[str, Any]:
 def _section(
     title: str, key: str, page: Page, show: Callable[[Order], Iterable[Block]], empty: str
 ) -> Iterator[Block]:
-    yield header(f"{title} ({page.count})" if page.count else title)
+    yield header(f"{title} ({'at least ' if page.more else ''}{page.count})" if page.count else title)
     if not page.orders:
-        yield context(empty)
+        yield context(_FAR if page.more else empty)
     for order in page.orders:
         yield from show(order)
     if turn := _turning(key, page):
         yield actions(*turn) | {"block_id": f"{TURN}_{key}"}
     yield divider()
+
+
+_FAR = "Nothing for you among what has waited longest. `/order list waiting` shows all of it."
 
 
 def _turning(key: str, page: Page) -> list[Block]:
@@ -87,7 +104,9 @@ def _waits(order: Order) -> Iterator[Block]:
         f"*{order.id}* · {user(order.requester)} asks for {_bought(order)} {told(order.asked).where}\n"
         f"{one_line(order.asked.reason, 300)}"
     )
-    yield context(f"Waits since {since}")
+    terms = order.asked.terms
+    much = price(terms) if isinstance(terms, AwsTerms) else ""
+    yield context(" · ".join([f"Waits since {since}", *([much] if much else [])]))
     yield actions(
         button("Approve", "approve", value, "primary", label=f"Approve {order.id}"),
         button("Reject", "reject", value, "danger", label=f"Reject {order.id}"),
@@ -95,14 +114,14 @@ def _waits(order: Order) -> Iterator[Block]:
     )
 
 
-def _own(order: Order) -> Iterator[Block]:
+def _own(order: Order, news: str) -> Iterator[Block]:
     yield section(f"*{words.name(order)}* · *{headline(order)}* · {_bought(order)}")
     made = [_details(order)] if order.request else []
     if order.request and order.state in (State.CHECKING, State.WAITING, State.APPROVED):
         made.append(button("Withdraw", "withdraw", order.id, label=f"Withdraw {order.id}"))
     if order.request and may_follow(order, Edited):
         made.append(edit_button(order))
-    yield context(f"Asked {date(order.filed_at)}")
+    yield context(news or f"Asked {date(order.filed_at)}")
     if made:
         yield actions(*made)
 
@@ -116,12 +135,7 @@ def _travels(order: Order) -> Iterator[Block]:
 def _parcels(order: Order, most: int = 3) -> list[str]:
     """With whom the units travel, each parcel once."""
     units = order.snapshot.units if order.snapshot else ()
-    known = dict.fromkeys(
-        f"{one_line(parcel.carrier)} {one_line(parcel.number)}".strip()
-        for unit in units
-        if (parcel := unit.shipment)
-    )
-    shown = [one for one in known if one]
+    shown = list(dict.fromkeys(parcel_text(unit.shipment) for unit in units if unit.shipment))
     return [*shown[:most], *([f"{len(shown) - most} more"] if len(shown) > most else [])]
 
 

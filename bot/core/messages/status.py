@@ -155,6 +155,15 @@ _TIMELINE = {
 }
 
 
+def newest(events: Sequence[Mapping[str, Any]]) -> str:
+    """The newest thing that people care about, as a line of the timeline; "" where there is none.
+
+    Args:
+        events: Audit events of one order, newest first.
+    """
+    return next((_moment(event) for event in events if event["verb"] in _TIMELINE), "")
+
+
 def _moment(event: Mapping[str, Any]) -> str:
     body = json.loads(event["body"])
     said = f"{_subject(body)}{_TIMELINE[event['verb']]}"

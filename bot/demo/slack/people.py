@@ -168,9 +168,12 @@ class Person:
             return Form(self._here.views[view_id], self, self._office) if view_id else None
 
     def open_home(self) -> Ack:
-        """Look at the app's home tab: sends `app_home_opened`."""
+        """Look at the app's home tab: sends `app_home_opened`, with the view that is there, if one is."""
         channel = self._here.direct(self.id).id
-        event = {"type": "app_home_opened", "user": self.id, "channel": channel, "tab": "home"}
+        event: Json = {"type": "app_home_opened", "user": self.id, "channel": channel, "tab": "home"}
+        shown = self.home()
+        if shown:
+            event["view"] = shown.as_json()
         return self._office.deliver.event(event)
 
     def _place(self, channel: str | None) -> Channel:
@@ -220,6 +223,11 @@ class Form:
     def id(self) -> str:
         """The view_id."""
         return self._view.id
+
+    def as_json(self) -> Json:
+        """All of it, as Slack sends it."""
+        with self._here.lock:
+            return self._json()
 
     @property
     def open(self) -> bool:
