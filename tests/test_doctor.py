@@ -910,8 +910,8 @@ def test_an_outage_that_is_known_is_told_and_one_that_is_over_is_not(
 
 AWS = f"AWS {REGION}"
 READS = (
-    *("GetCatalogItem", "GetOrder", "GetOutpost"),
-    *("ListCatalogItems", "ListOrders", "ListOutposts", "ListSites"),
+    *("GetCatalogItem", "GetOrder", "GetOutpost", "GetQuote", "GetSite"),
+    *("ListCatalogItems", "ListOrders", "ListOutposts", "ListQuotes", "ListSites"),
 )
 
 
@@ -949,7 +949,9 @@ def test_every_permission_that_aws_denies_is_named(
     seen = found(environment)
 
     one = seen[AWS, f"outposts:{operation}"]
-    assert one.mark is (Mark.WARN if operation == "ListSites" else Mark.WRONG)
+    assert one.mark is (
+        Mark.WARN if operation in ("GetQuote", "GetSite", "ListQuotes", "ListSites") else Mark.WRONG
+    )
     assert "User quartermaster is not authorized." in one.said
     assert f"outposts:{operation}" in one.remedy
     others = [one for (name, what), one in seen.items() if name == AWS and what != f"outposts:{operation}"]

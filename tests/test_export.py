@@ -58,6 +58,11 @@ def test_an_order_is_a_row_of_text() -> None:
         "quantity": "2",
         "order_type": "",
         "ship_to": "",
+        "quote": "",
+        "upfront": "",
+        "monthly": "",
+        "currency": "",
+        "total": "",
     }
 
 

@@ -138,8 +138,8 @@ def test_what_settings_say_of_every_order_is_known_here_too(tmp_path: Path) -> N
 
 def test_every_mistake_in_an_order_is_told_in_words(path: str) -> None:
     assert _problems(path, "aws outpst=op-0123456789abcdef0 item=OR-ABC payment=all") == (
-        '"outpst": expected one of outpost, item, payment, term, region, reason, cost_center, needed_by, '
-        "channel. Did you mean outpost?",
+        '"outpst": expected one of outpost, item, quote, option, payment, term, region, reason, cost_center, '
+        "needed_by, channel. Did you mean outpost?",
         'item: "OR-ABC": expected a catalog item such as OR-ABCDEFG, or OR-ABCDEFG:2 for two of it.',
         'payment: "all": expected ALL_UPFRONT, PARTIAL_UPFRONT or NO_UPFRONT. Did you mean ALL_UPFRONT?',
     )

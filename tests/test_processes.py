@@ -62,7 +62,7 @@ def ask_and_approve(local: LocalWorld) -> None:
     local.slack.person(REQUESTER).command(order_line(local), ORDERS)
     asked = local.slack.wait(lambda: local.slack.messages(APPROVALS), 20)[-1]
     local.slack.person(APPROVER).click(asked, "Approve")
-    local.slack.wait(lambda: "placed" in local.slack.messages(ORDERS)[0].text, 20)
+    local.slack.wait(lambda: ": placed" in local.slack.messages(ORDERS)[0].text, 20)
 
 
 def get(bot: Bot, path: str) -> tuple[int, str]:
@@ -117,7 +117,7 @@ def test_two_webs_and_two_workers_on_one_database_are_one_bot(
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(click, range(16))) == {200}
-    local.slack.wait(lambda: "placed" in local.slack.messages(ORDERS)[0].text, 20)
+    local.slack.wait(lambda: ": placed" in local.slack.messages(ORDERS)[0].text, 20)
     assert len(local.outposts.posts()) == 1
     assert len(local.slack.messages(ORDERS)) == 1
     store = Store.open(url)
@@ -159,7 +159,7 @@ def test_forty_people_who_click_at_once_are_one_outcome_and_each_hears_the_truth
 
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(click, range(40))) == {200}
-    local.slack.wait(lambda: "placed" in local.slack.messages(ORDERS)[0].text, 30)
+    local.slack.wait(lambda: ": placed" in local.slack.messages(ORDERS)[0].text, 30)
     store = Store.open(url)
     [order] = store.listing(State)
     decided = {one.person for one in store.decisions(order.id)}
@@ -223,7 +223,7 @@ def test_after_kill_9_nothing_is_lost_and_nothing_is_done_twice(
     local.slack.wait(lambda: local.outposts.posts())
     bot.kill()
     start("run", sqlite_url, PORT=str(bot.port))
-    local.slack.wait(lambda: "placed" in local.slack.messages(ORDERS)[0].text, 40)
+    local.slack.wait(lambda: ": placed" in local.slack.messages(ORDERS)[0].text, 40)
     assert len(local.outposts.posts()) == 1
     assert len(local.slack.messages(ORDERS)) == 1
 

@@ -153,7 +153,8 @@ def test_each_of_twenty_units_has_its_line_with_as_much_of_azure_s_sentence_as_f
 
 
 def line_to_ask_again(said: Say) -> str:
-    return visible(said.blocks[-1]["text"]["text"], {}).strip()
+    [line] = [block["text"]["text"] for block in said.blocks if "```" in str(block.get("text", ""))]
+    return visible(line, {}).strip()
 
 
 def test_when_all_is_refused_the_requester_gets_advice_and_the_line_to_ask_again() -> None:
