@@ -39,7 +39,7 @@ def test_racks_are_asked_for_with_the_form_approved_shipped_and_installed(visit:
 
     visit.become("bob", "approvals")
     expect(visit.messages("needs approval")).to_be_visible()
-    visit.picture("approval.png", ".main", height=610)
+    visit.picture("approval.png", ".main", height=720)
     visit.press("Approve")
     visit.become("alice", "edge-orders")
     expect(visit.orders()).to_have_count(1)

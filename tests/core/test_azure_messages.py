@@ -252,7 +252,7 @@ def test_an_approver_of_azure_hardware_reads_what_it_is_and_that_no_price_is_kno
         "Ship to\ncolumbus-plant (Columbus, US)",
         "Azure tells no price through its API: look it up in the Azure portal before you decide.",
         "[Approve] [Reject]",
-        "@alice cannot decide about it. Once placed, Azure may not let it be cancelled.",
+        "@alice cannot decide about it. A decision holds for exactly what is shown here.",
     ):
         assert line in text
     assert text.count("edgep_high") == 1

@@ -622,7 +622,7 @@ def test_an_approver_reads_all_that_the_approval_will_stand_for() -> None:
         "[Approve] [Reject]",
         "Approval: any one of @bob, @finance",
         "Paid in full before delivery.",
-        "@alice cannot decide about it. Once placed, AWS may not let it be cancelled.",
+        "@alice cannot decide about it. A decision holds for exactly what is shown here.",
         f"Request {one.asked.digest()[:12]} · audit 12 abababababababab",
     ):
         assert line in text

@@ -20,7 +20,7 @@ from bot.core.messages.card import card
 from bot.core.messages.request import asks_for_approval
 from bot.core.order import State
 from bot.demo.page import Page
-from bot.demo.page.mrkdwn import mrkdwn
+from bot.demo.page.mrkdwn import EMOJI, mrkdwn
 from bot.demo.slack import plain
 from bot.demo.slack.block_kit import check_message
 from bot.demo.slack.workspace import Post
@@ -216,3 +216,10 @@ def test_a_moment_is_told_in_the_time_of_this_machine() -> None:
     assert f">Today {now:%H:%M}</time>" in str(mrkdwn(date(now), NAMES))
     old = datetime.fromisoformat("2024-02-01T12:30:00+00:00")
     assert ">Feb 1, 2024 " in str(mrkdwn(date(old), NAMES))
+
+
+def test_every_emoji_that_the_bot_uses_is_drawn() -> None:
+    words = "".join(one.read_text() for one in (Path(core.__file__).parent / "messages").rglob("*.py"))
+    used = set(re.findall(r"[\"' ]:([a-z_]+):[\"' ]", words))
+    assert used <= set(EMOJI), used - set(EMOJI)
+    assert len(used) > 3

@@ -105,7 +105,7 @@ def _step(step: Needed, order: Order, waits: bool) -> str:
     # Who comes later is not named yet: a name in a message notifies.
     who = f"{_so_many(left)} of {_people(step, order)}" if waits else f"then {_so_many(left)}"
     so_far = f"{yes}; " if yes else ""
-    return f"{':hourglass_flowing_sand:' if waits else ':white_circle:'} *{name}:* {so_far}{who}"
+    return f"{':hourglass:' if waits else ':white_circle:'} *{name}:* {so_far}{who}"
 
 
 def _so_many(number: int) -> str:
@@ -181,10 +181,9 @@ def button_value(order: Order) -> str:
 
 
 def _note(order: Order, plan: Plan | None) -> str:
-    """What whoever decides has to know of how it goes on."""
-    cloud = words.cloud_short(order.cloud)
+    """What the decision is worth, and who cannot take it."""
     own = "" if plan and plan.self_approval else f"{user(order.requester)} cannot decide about it. "
-    return f"{own}Once placed, {cloud} may not let it be cancelled."
+    return f"{own}A decision holds for exactly what is shown here."
 
 
 def outcome(order: Order) -> str:

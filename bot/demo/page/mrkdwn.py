@@ -11,7 +11,14 @@ from markupsafe import Markup, escape
 
 from bot.demo.slack.plain import unescape
 
-EMOJI = {"warning": "⚠️", "hourglass": "⏳", "rotating_light": "🚨", "white_check_mark": "✅"}
+EMOJI = {
+    "warning": "⚠️",
+    "hourglass": "⏳",
+    "rotating_light": "🚨",
+    "white_check_mark": "✅",
+    "white_circle": "⚪",
+    "bell": "🔔",
+}
 """What Slack shows for the names that the bot uses; others stay names."""
 
 _KEPT = re.compile("\0([0-9]+)\0")
