@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.order import State
-from bot.demo.world import APPROVALS, APPROVER, ORDERS, REQUESTER, Bot, LocalWorld, free_port
+from bot.demo.world import APPROVALS, APPROVER, OPERATIONS, ORDERS, REQUESTER, Bot, LocalWorld, free_port
 from bot.store import Store
 
 QUICK = {"POLL_INTERVAL": "0.3", "RECONCILE_FOR": "1", "PLACE_TIMEOUT": "2"}
@@ -124,6 +124,91 @@ def test_two_webs_and_two_workers_on_one_database_are_one_bot(
     [order] = store.listing(State)
     assert len(store.decisions(order.id)) == 1
     store.close()
+
+
+CROWD = [f"U0CROWD{number:02}" for number in range(40)]
+CROWDED = """
+[[step]]
+name = "Crowd"
+approvers = ["S0CROWD"]
+needs = 3
+"""
+
+
+@pytest.mark.parametrize("engine", ["sqlite_url", "postgres_url"])
+def test_forty_people_who_click_at_once_are_one_outcome_and_each_hears_the_truth(
+    engine: str, local: LocalWorld, start: Start, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = request.getfixturevalue(engine)
+    policy = tmp_path / "policy.toml"
+    policy.write_text(CROWDED)
+    for id in CROWD:
+        local.slack.add_person(id, id.lower())
+    local.slack.add_group("S0CROWD", "crowd", CROWD)
+    webs = [start("web", url, ready=False, POLICY_FILE=str(policy)) for _ in range(2)]
+    start("worker", url, ready=False, POLICY_FILE=str(policy))
+    for web in webs:
+        web.wait_ready()
+    local.slack.connect(webs[0].events_url)
+    local.slack.person(REQUESTER).command(order_line(local), ORDERS)
+    asked = local.slack.wait(lambda: local.slack.messages(APPROVALS), 20)[-1]
+
+    def click(number: int) -> int:
+        local.slack.connect(webs[number % 2].events_url)
+        return local.slack.person(CROWD[number]).click(asked, "Approve").status
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(click, range(40))) == {200}
+    local.slack.wait(lambda: "placed" in local.slack.messages(ORDERS)[0].text, 30)
+    store = Store.open(url)
+    [order] = store.listing(State)
+    decided = {one.person for one in store.decisions(order.id)}
+    store.close()
+    assert len(decided) == 3
+    assert len(local.outposts.posts()) == 1
+
+    def heard(person: str) -> str:
+        shown = [*local.slack.ephemerals(person), *local.slack.direct(person)]
+        return " ".join(message.plain for message in shown)
+
+    for person in CROWD:
+        said = "You approved" if person in decided else "was approved by"
+        local.slack.wait(lambda person=person, said=said: said in heard(person), 30)
+
+
+def test_sighup_reads_the_policy_again_and_a_wrong_one_changes_nothing(
+    local: LocalWorld, start: Start, tmp_path: Path, sqlite_url: str
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(CROWDED.replace("S0CROWD", "U0BOB").replace("needs = 3", ""))
+    bot = start("run", POLICY_FILE=str(policy))
+    local.slack.connect(bot.events_url)
+    local.slack.person(REQUESTER).command(order_line(local), ORDERS)
+    shown = lambda: local.slack.messages(APPROVALS)[-1].plain  # noqa: E731
+    local.slack.wait(lambda: local.slack.messages(APPROVALS) and "any one of @bob" in shown(), 20)
+
+    policy.write_text('[[step]]\nname = "Crowd"\naprovers = ["U0CAROL"]\n')
+    bot.hang_up()
+    told = lambda: "".join(one.plain for one in local.slack.messages(OPERATIONS))  # noqa: E731
+    local.slack.wait(lambda: "policy.toml line 3" in told() and "approvers" in told(), 20)
+    assert "any one of @bob" in shown()
+
+    policy.write_text('[[step]]\nname = "Crowd"\napprovers = ["U0CAROL"]\n')
+    bot.hang_up()
+    local.slack.wait(lambda: "any one of @carol" in shown(), 20)
+    store = Store.open(sqlite_url)
+    assert store.events(store.listing(State)[0].id)[-1]["verb"] == "Replanned"
+    store.close()
+
+
+def test_a_policy_that_is_wrong_refuses_the_start(start: Start, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[step]]\nname = "Crowd"\napprovers = ["@carol"]\n')
+    bot = start("run", ready=False, POLICY_FILE=str(policy))
+    assert bot.wait() == 1
+    said = bot.log.read_text()
+    assert "policy.toml line 3" in said
+    assert "Traceback" not in said
 
 
 def test_after_kill_9_nothing_is_lost_and_nothing_is_done_twice(

@@ -191,6 +191,11 @@ class Bot:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.wait()
 
+    def hang_up(self) -> None:
+        """SIGHUP: read the policy again."""
+        if self.process:
+            self.process.send_signal(signal.SIGHUP)
+
     def stop(self, timeout: float = 12.0) -> int:
         """Ask it to end, and return its exit code."""
         if self.process and self.process.poll() is None:

@@ -24,10 +24,10 @@ from bot.core.events import Operation
 from bot.core.messages import asking, operations, replies
 from bot.core.messages.blocks import Say
 from bot.core.messages.home import NEW_ORDER, TURN
-from bot.core.messages.request import DETAILS
+from bot.core.messages.request import DETAILS, EDIT
 from bot.core.order import Step
 from bot.core.policy import BREAK_GLASS
-from bot.core.request import Mistake, NewAddress, Request, Values, read, with_defaults
+from bot.core.request import Mistake, NewAddress, Request, Values, read, values_of, with_defaults
 from bot.slack.live import Live, draft_of, label, offer, offered, order_form
 from bot.spine import World
 from bot.steps import approve, home, operate, people, reconcile, request, show
@@ -237,6 +237,7 @@ class Desk:
             NEW_ORDER: self.new_order,
             TURNS_HOME: self.turn_home,
             DETAILS: self.details,
+            EDIT: self._button(self._edit_click),
             "list_next": self.turn_page,
             "list_previous": self.turn_page,
             CHOOSE: self.choose_cloud,
@@ -278,6 +279,18 @@ class Desk:
             view = form.reject_form(order_id, digest, form.Origin(_channel(body)))
             self.live.open(body["trigger_id"], view)
         self._answer(refusal, body)
+
+    def _edit_click(self, press: Press) -> Reply:
+        """The form with all of the request in it; what is sent with it becomes the request."""
+        order = self.world.store.order(press.value)
+        refusal = request.why_not_edit(self.world, press.value, press.person)
+        if order is None or refusal:
+            return refusal
+        if order.cloud not in self.world.clouds:
+            return replies.cloud_not_offered(order.cloud, tuple(self.world.clouds))
+        ask = command.Ask(order.cloud, values_of(order.asked))
+        self.live.order(press.trigger, ask, form.Origin(order.channel, edits=order.id), press.person)
+        return None
 
     def _withdraw_click(self, press: Press) -> Reply:
         return approve.withdraw(self.world, press.value, press.person)
@@ -325,7 +338,8 @@ class Desk:
         ask = command.Ask(kept.get("cloud", "aws"), values)  # drafts of version 0.1 name no cloud
         if ask.cloud not in self.world.clouds:
             return replies.cloud_not_offered(ask.cloud, tuple(self.world.clouds))
-        self.live.order(press.trigger, ask, form.Origin(kept["channel"], press.value), press.person)
+        origin = form.Origin(kept["channel"], press.value, kept.get("edits", ""))
+        self.live.order(press.trigger, ask, origin, press.person)
         return None
 
     def _was_placed_click(self, press: Press) -> Reply:
@@ -368,7 +382,8 @@ class Desk:
     def choose_cloud(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         ask = command.Ask(body["actions"][0]["value"], {})
-        self.live.turn(body["view"], order_form(self.world, ask, form.origin_of(body["view"])))
+        view = order_form(self.world, ask, form.origin_of(body["view"]), body["user"]["id"])
+        self.live.turn(body["view"], view)
 
     def follow_choice(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
@@ -421,10 +436,22 @@ class Desk:
     def _file(
         self, ack: Ack, body: dict[str, Any], asked: Request, address: NewAddress | None = None
     ) -> None:
-        """File what a form asks for, and answer who filled it in."""
+        """File what a form asks for, and answer who filled it in.
+
+        Nothing is filed before the form has shown who will be asked and what is risky: where that is not what
+        it shows, it comes back with it, and is sent once more.
+        """
         view, person = body["view"], body["user"]["id"]
-        channel = form.origin_of(view).channel
-        said = request.file(self.world, _in_channel(asked, channel), person, view["id"], address)
+        noted = form.parts.noted(view, request.notes(self.world, asked, asked.cloud, person))
+        if noted:
+            ack(response_action="update", view=noted)
+            return
+        origin = form.origin_of(view)
+        channel = origin.channel
+        if origin.edits:
+            said = request.edit(self.world, origin.edits, asked, person, address)
+        else:
+            said = request.file(self.world, _in_channel(asked, channel), person, view["id"], address)
         ack()
         self.live.answer(said, channel or person, person, view["id"])
 

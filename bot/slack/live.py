@@ -20,7 +20,7 @@ from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID
 from bot.core.command import Ask
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
-from bot.core.request import Mistake, Values, check_word, field_of, with_defaults
+from bot.core.request import Mistake, Request, Values, check_word, field_of, read, with_defaults
 from bot.errors import ChatError
 from bot.ports import Choice
 from bot.slack.chat import call
@@ -49,7 +49,7 @@ class Live:
 
     def order(self, trigger: str, ask: Ask, origin: form.Origin, person: str) -> None:
         """Open the order form, filled with what was typed; what was typed is kept if that fails."""
-        view = order_form(self.world, ask, origin)
+        view = order_form(self.world, ask, origin, person)
         self._threads.submit(self._open_or_keep, trigger, view, ask, origin, person)
 
     def open(self, trigger: str, view: form.View) -> None:
@@ -74,7 +74,8 @@ class Live:
             call(lambda: self.client.views_open(trigger_id=trigger, view=view))
         except ChatError as error:
             log.warning("form.not_opened", extra={"why": str(error)})
-            draft = self.world.store.save_draft(person, draft_of(ask, origin.channel), self.world.now())
+            kept = draft_of(ask, origin.channel) | {"edits": origin.edits}
+            draft = self.world.store.save_draft(person, kept, self.world.now())
             said = replies.form_failed(draft, str(error))
             whisper(self.world, said, origin.channel or person, person, f"form/{draft}")
         except Exception:
@@ -108,24 +109,31 @@ def draft_of(ask: Ask, channel: str) -> dict[str, Any]:
     return {"cloud": ask.cloud, "values": values, "channel": channel}
 
 
-def order_form(world: World, ask: Ask, origin: form.Origin) -> form.View:
+def order_form(world: World, ask: Ask, origin: form.Origin, person: str) -> form.View:
     """The form for one cloud, filled with what was typed, with the catalogue as last read."""
-    return _FORMS[ask.cloud](world, ask.values, origin)
+    return _FORMS[ask.cloud](world, ask.values, origin, form_notes(world, ask, person))
 
 
-def _aws_form(world: World, values: Values, origin: form.Origin) -> form.View:
-    notes = () if request.choices(world, "outpost") else (asking.NO_CATALOGUE["aws"],)
+def form_notes(world: World, ask: Ask, person: str) -> tuple[str, ...]:
+    """What the form of a cloud says below its fields: who will be asked, and what is risky."""
+    known = with_defaults(ask.values, request.defaults(world, ask.cloud))
+    asked = read(ask.cloud, known, world.now().date(), ("reason", "address"))
+    return request.notes(world, asked if isinstance(asked, Request) else None, ask.cloud, person)
+
+
+def _aws_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
+    empty = () if request.choices(world, "outpost") else (asking.NO_CATALOGUE["aws"],)
     regions = world.settings.aws_regions
-    return form.aws.form(values, origin=origin, label=label(world), regions=regions, notes=notes)
+    return form.aws.form(values, origin=origin, label=label(world), regions=regions, notes=(*empty, *notes))
 
 
-def _azure_form(world: World, values: Values, origin: form.Origin) -> form.View:
-    notes = () if request.choices(world, "product", cloud="azure") else (asking.NO_CATALOGUE["azure"],)
+def _azure_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
+    empty = () if request.choices(world, "product", cloud="azure") else (asking.NO_CATALOGUE["azure"],)
     known = with_defaults(values, request.defaults(world, "azure"))
-    return form.azure.form(known, origin=origin, offered=offered(world), notes=notes)
+    return form.azure.form(known, origin=origin, offered=offered(world), notes=(*empty, *notes))
 
 
-_FORMS: dict[str, Callable[[World, Values, form.Origin], form.View]] = {
+_FORMS: dict[str, Callable[[World, Values, form.Origin, Sequence[str]], form.View]] = {
     "aws": _aws_form,
     "azure": _azure_form,
 }

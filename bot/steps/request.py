@@ -11,8 +11,9 @@ from bot.core import order as life
 from bot.core.approval import Plan
 from bot.core.aws_terms import ORDER_ID
 from bot.core.follow import Job, Work, after_filing
-from bot.core.messages import desk, replies
+from bot.core.messages import asking, desk, replies
 from bot.core.messages.blocks import Say
+from bot.core.messages.changes import changes_between
 from bot.core.order import Kind, Order, Placement, State
 from bot.core.policy import (
     Reason,
@@ -22,9 +23,11 @@ from bot.core.policy import (
     may_request,
     risks,
     surely_denied,
+    unconditional,
     unfillable,
 )
 from bot.core.policy import plan as make_plan
+from bot.core.policy.values import ALWAYS
 from bot.core.request import AwsTerms, Mistake, NewAddress, Request, nearest, values_of
 from bot.directory import read_group
 from bot.errors import ChatRefused, CloudDenied, CloudRefused
@@ -74,6 +77,73 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
     }
     filed = world.store.file(order, origin, after_filing(order), body | planned(judged.plan))
     return replies.filed(filed, judged.plan, risks.banners(world.policy, request))
+
+
+def edit(
+    world: World, order_id: str, request: Request, person: str, address: NewAddress | None = None
+) -> Say:
+    """Ask again with another request, under the same id: what was decided so far counts no more.
+
+    Args:
+        world: Store, settings and clock.
+        order_id: The order that is edited.
+        request: What is asked for now.
+        person: Slack user id of whoever edits it.
+        address: As for `file`.
+    """
+    order = world.store.order(order_id)
+    refusal = why_not_edit(world, order_id, person)
+    if order is None or refusal:
+        return refusal or replies.no_such(order_id)
+    request = _located(world, replace(request, channel=request.channel or order.asked.channel))
+    judged = judge(world, request, person, certain=True)
+    if judged.refusal:
+        return judged.refusal
+    changes = changes_between(order.asked, request, new_address=address is not None)
+    if not changes and order.state in (State.CHECKING, State.WAITING):
+        return replies.nothing_changed(order)
+    draft = world.store.save_draft(person, {"address": asdict(address)}, world.now()) if address else ""
+    units = cloud_of(world, order).units(order.id, request)
+    edited = events.Edited(request, person, changes or (replies.ASKED_AGAIN,), units, draft)
+    verdict, after = happen(world, order, edited, person)
+    if verdict is Verdict.DONE:
+        return replies.edited(after, judged.plan, risks.banners(world.policy, request))
+    if draft:
+        world.store.forget_draft(draft)
+    return edit(world, order_id, request, person, address)
+
+
+def why_not_edit(world: World, order_id: str, person: str) -> Say | None:
+    """What to answer instead of opening the form: to the wrong person, or too late."""
+    order = world.store.order(order_id)
+    if order is None:
+        return replies.no_such(order_id)
+    if person != order.requester:
+        return replies.only_requester(order, "edit")
+    if not life.may_follow(order, events.Edited):
+        return replies.too_late(order, "edited")
+    return None
+
+
+def notes(world: World, asked: Request | None, cloud: str, person: str) -> tuple[str, ...]:
+    """What a form says before it files: who will be asked, and what is risky; lines of mrkdwn.
+
+    Args:
+        world: The policy.
+        asked: What the form asks for; None as long as it is not complete.
+        cloud: The cloud of the form.
+        person: Slack user id of the requester.
+    """
+    policy = world.policy
+    if asked is None:
+        always = all(step.when == ALWAYS for step in policy.steps)
+        plan = unconditional(policy) if always else None
+        return asking.form_notes(plan, person, (risks.cancelling(cloud),))
+    asked = _located(world, asked)
+    judged = judge(world, asked, person, certain=not _in_catalogue(world, asked))
+    if judged.refusal:
+        return (judged.refusal.text,)
+    return asking.form_notes(judged.plan, person, risks.banners(policy, asked))
 
 
 @dataclass(frozen=True)
@@ -247,7 +317,8 @@ def _shipped(order: Order) -> Request:
 
 
 def _address_name(order: Order) -> str:
-    return order.id.lower()
+    """A name of its own for each round: Azure changes no address that it keeps."""
+    return order.id.lower() if order.round == 1 else f"{order.id.lower()}-r{order.round}"
 
 
 def _as_typed(order: Order, words: str) -> str:

@@ -67,7 +67,11 @@ def test_devices_are_asked_for_with_the_form_approved_shipped_and_in_use(visit: 
     visit.search("Ship to", "colu", "columbus-plant · Columbus, US")
     visit.form.get_by_label("Reason").fill("Vision for line 4, until May")
     visit.form.get_by_label("Needed by").fill("2030-05-01")
-    visit.form.get_by_role("combobox", name="Product").scroll_into_view_if_needed()
+    visit.send()
+    expect(visit.form.get_by_text("once more")).to_be_visible()
+    expect(visit.form.get_by_text("Who will be asked:")).to_be_visible()
+    expect(visit.form.get_by_role("combobox", name="Product")).to_have_value("Azure Stack Edge Pro - GPU")
+    visit.form.get_by_text("once more").scroll_into_view_if_needed()
     visit.picture("azure-form.png")
     visit.send()
     expect(visit.messages("is filed")).to_be_visible()
@@ -83,6 +87,19 @@ def test_devices_are_asked_for_with_the_form_approved_shipped_and_in_use(visit: 
     for status in ("Delivered", "In use"):
         visit.move("Advance", status)
     expect(visit.card).to_contain_text("Completed")
+
+
+def test_a_manager_decides_in_the_app_home(visit: Visit, racks: str) -> None:
+    visit.go("alice", "edge-orders")
+    visit.say(racks)
+    expect(visit.messages("is filed")).to_be_visible()
+    visit.become("bob", "home")
+    home = visit.tab.locator("#home")
+    expect(home).to_contain_text("Waiting for me (1)")
+    visit.picture("home.png", ".main", height=700)
+    home.get_by_role("button", name="Approve").click()
+    expect(home).to_contain_text("Nothing waits for you.")
+    expect(home).to_contain_text("On the way (1)")
 
 
 def test_an_order_whose_answer_was_lost_is_found_and_adopted(visit: Visit, racks: str) -> None:

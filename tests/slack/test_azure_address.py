@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.order import Order, State
 from bot.demo.slack import Form
-from tests.harness import APPROVALS, ORDERS, HereAzure
+from tests.harness import APPROVALS, ORDERS, HereAzure, submitted
 
 ADDRESS = {
     "Street": "Geheimweg 7",
@@ -42,7 +42,7 @@ def updates(azure: HereAzure) -> int:
 
 
 def filed(azure: HereAzure, form: Form) -> Order:
-    assert form.submit().closed
+    assert submitted(form).closed
     [order] = azure.wait(lambda: azure.world.store.listing(State))
     return order
 

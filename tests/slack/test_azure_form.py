@@ -12,7 +12,7 @@ import pytest
 from bot.core.order import Order, State
 from bot.core.request import AzureTerms
 from bot.demo.slack.people import Form
-from tests.harness import APPROVALS, ORDERS, text
+from tests.harness import APPROVALS, ORDERS, submitted, text
 from tests.slack.fake_azure import GPU, HIGH, AzureHere
 
 LINE = (
@@ -103,7 +103,7 @@ def test_the_form_is_filled_in_and_filed(here: AzureHere) -> None:
     form.choose("Term commitment", "3 years")
     form.choose("Double encryption", "Enabled")
     form.choose("Ship to", "columbus-plant · Columbus, US")
-    assert form.submit().closed
+    assert submitted(form).closed
     assert as_filed(here) == AzureTerms(
         product=GPU,
         configuration="edgep_high",
@@ -164,7 +164,7 @@ def test_what_the_catalogue_lacks_can_be_typed_in_full(here: AzureHere) -> None:
     form.choose("Location", "North Europe".lower().replace(" ", ""))
     form.choose("Order type", "Purchase")
     form.fill("Reason", "x")
-    assert form.submit().closed
+    assert submitted(form).closed
     asked = as_filed(here)
     assert (asked.product, asked.configuration) == ("a/b/c", "small")
     assert (asked.address, asked.location) == ("new-plant", "northeurope")
@@ -209,7 +209,7 @@ def test_a_new_address_is_kept_apart_from_the_order(
         here.wait(lambda: "Term commitment" not in form.labels())
         assert form.values()["Street"] == "Geheimweg 7"
         here.worker.stop()  # which would hand the address to the cloud, and forget it
-        assert form.submit().closed
+        assert submitted(form).closed
         here.heard(here.alice, "is filed")
 
     [order] = orders(here)
@@ -235,7 +235,7 @@ def test_what_is_wrong_with_a_new_address_is_said_under_its_fields(here: AzureHe
     new_address(here, form)
     form.fill("Country", "Germny")
     form.fill("Phone", "call me")
-    result = form.submit()
+    result = submitted(form)
     assert not result.closed
     assert set(result.errors) == {"Country", "Phone"}
     assert "Did you mean DE?" in result.errors["Country"]
@@ -254,7 +254,7 @@ def test_a_choice_that_no_update_followed_brings_the_form_up_to_date_instead_of_
     assert "Street" in form.labels()
     for label, words in ADDRESS.items():
         form.fill(label, words)
-    assert form.submit().closed
+    assert submitted(form).closed
     assert len(orders(here)) == 1
 
 
@@ -272,7 +272,7 @@ def test_with_two_clouds_the_bare_command_asks_which(here: AzureHere) -> None:
     here.wait(lambda: question.title == "Order Azure hardware")
     fill_in(here, question)
     question.choose("Ship to", "columbus-plant · Columbus, US")
-    assert question.submit().closed
+    assert submitted(question).closed
     assert orders(here)[0].channel == ORDERS
 
 

@@ -34,10 +34,12 @@ _NOTE_LIMIT = 2900
 
 @dataclass(frozen=True)
 class Origin:
-    """Where it was asked: Slack id of the conversation, and id of the draft it goes on from."""
+    """Where it was asked: Slack id of the conversation, id of the draft it goes on from, and id of the order
+    that is edited with it."""
 
     channel: str
     draft: str = ""
+    edits: str = ""
 
 
 def view(callback: str, title: str, submit: str, kept: Mapping[str, str], blocks: Iterable[Block]) -> View:
@@ -226,6 +228,23 @@ def note(block: str, lines: Iterable[str]) -> list[Block]:
     return [context(text.strip()) | {"block_id": block}] if text else []
 
 
+def noted(view: Mapping[str, Any], lines: Sequence[str]) -> View | None:
+    """A form that somebody has sent with what it has to say below its fields; None where it says just that.
+
+    What was typed stays in the fields, which keep their ids.
+    """
+    wanted = note(NOTES, [*lines, SEND_AGAIN])
+    shown = notes_in(view, NOTES)
+    said = [line for block in shown for line in block["elements"][0]["text"].split("\n")]
+    if set(lines) <= set(said):
+        return None
+    sent = {key: view[key] for key in ("type", "callback_id", "title", "close", "submit", "private_metadata")}
+    return {**sent, "blocks": [*(one for one in view["blocks"] if one not in shown), *wanted]}
+
+
+SEND_AGAIN = "Look at this, then press *Ask for approval* once more."
+
+
 def notes_in(view: Mapping[str, Any], block: str) -> list[Block]:
     """What is said beside the fields of a form that is on somebody's screen."""
     return [one for one in view.get("blocks", ()) if one.get("block_id") == block]
@@ -249,7 +268,7 @@ def metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
 def origin_of(view: Mapping[str, Any]) -> Origin:
     """Where the form was asked for."""
     kept = metadata(view)
-    return Origin(str(kept.get("channel", "")), str(kept.get("draft", "")))
+    return Origin(str(kept.get("channel", "")), str(kept.get("draft", "")), str(kept.get("edits", "")))
 
 
 def filled(view: Mapping[str, Any], action: str, block: str = "") -> str:

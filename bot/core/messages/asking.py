@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from bot.core.approval import Plan
 from bot.core.command import VERBS, Misread
 from bot.core.messages.blocks import (
     Block,
@@ -23,6 +24,7 @@ from bot.core.messages.blocks import (
     one_line,
     section,
 )
+from bot.core.messages.policy import who_is_asked
 from bot.core.request import FIELDS, Field, Mistake, Values, field_of, nearest
 
 MOST_SHOWN = 10
@@ -300,3 +302,18 @@ def _short(words: str) -> str:
 
 def _cut(words: str) -> str:
     return clean(" ".join(words.split()), _WORD_SHOWN)
+
+
+def form_notes(plan: Plan | None, requester: str, risks: Sequence[str]) -> tuple[str, ...]:
+    """What a form says below its fields before anything is filed: who will be asked, and what is risky.
+
+    Args:
+        plan: Whose yes it will need; None as long as that hangs on what is not chosen yet.
+        requester: Slack user id of who asks.
+        risks: A sentence each, plain text.
+    """
+    who = "; ".join(who_is_asked(plan, requester)) if plan else WHO_LATER
+    return (f"*Who will be asked:* {who}", *(f":warning: {one_line(risk, 500)}" for risk in risks if risk))
+
+
+WHO_LATER = "that hangs on what is chosen; it shows here before anything is filed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core import allowed
+from bot.core.events import Edited
 from bot.core.messages import operations, words
 from bot.core.messages.blocks import (
     MESSAGE_LIMIT,
@@ -23,11 +24,12 @@ from bot.core.messages.blocks import (
     size,
     user,
 )
+from bot.core.messages.request import edit_button
 from bot.core.messages.stages import Stage, stages
 from bot.core.messages.terms import items, request_fields
 from bot.core.messages.units import card_lines
 from bot.core.messages.words import headline, headline_plain
-from bot.core.order import Kind, Order, State
+from bot.core.order import Kind, Order, State, may_follow
 
 _MOST_STAGES = 40
 
@@ -99,7 +101,10 @@ def _units(order: Order, room: int) -> list[Block]:
 
 def _buttons(order: Order) -> list[Block]:
     if order.state in (State.CHECKING, State.WAITING, State.APPROVED) and order.kind is Kind.ASKED:
-        return [actions(button("Withdraw", "withdraw", order.id, label=f"Withdraw {order.id}"))]
+        edit = [edit_button(order)] if may_follow(order, Edited) else []
+        return [actions(*edit, button("Withdraw", "withdraw", order.id, label=f"Withdraw {order.id}"))]
+    if may_follow(order, Edited):
+        return [actions(edit_button(order))]
     offered = operations.buttons(order)
     return [actions(*offered)] if offered else []
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from bot.core.events import Edited
 from bot.core.messages import words
 from bot.core.messages.blocks import (
     Block,
@@ -20,11 +21,11 @@ from bot.core.messages.blocks import (
     section,
     user,
 )
-from bot.core.messages.request import DETAILS, button_value
+from bot.core.messages.request import DETAILS, button_value, edit_button
 from bot.core.messages.terms import price, told
 from bot.core.messages.units import parcel_text
 from bot.core.messages.words import headline
-from bot.core.order import Order, State
+from bot.core.order import Order, State, may_follow
 from bot.core.request import AwsTerms
 
 NEW_ORDER = "new_order"
@@ -118,6 +119,8 @@ def _own(order: Order, news: str) -> Iterator[Block]:
     made = [_details(order)] if order.request else []
     if order.request and order.state in (State.CHECKING, State.WAITING, State.APPROVED):
         made.append(button("Withdraw", "withdraw", order.id, label=f"Withdraw {order.id}"))
+    if order.request and may_follow(order, Edited):
+        made.append(edit_button(order))
     yield context(news or f"Asked {date(order.filed_at)}")
     if made:
         yield actions(*made)

@@ -13,6 +13,7 @@ from bot.core.messages.blocks import (
     button,
     code,
     date,
+    fitting,
     one_line,
     section,
     sections,
@@ -41,6 +42,26 @@ def filed(order: Order, plan: Plan | None = None, risks: Sequence[str] = ()) -> 
     )
     asked = [f"*Who is asked:* {'; '.join(who_is_asked(plan, order.requester))}"] if plan else []
     return Say(text, (section(text), *sections(asked), *banners(risks)))
+
+
+ASKED_AGAIN = "Nothing is changed: it is asked for once more"
+"""What stands in place of changes where a request that was decided is asked for again as it was."""
+
+
+def edited(order: Order, plan: Plan, risks: Sequence[str] = ()) -> Say:
+    """The request is changed and asked for again."""
+    cloud = words.cloud_short(order.cloud)
+    lines = fitting([f"• {one_line(change, 300)}" for change in order.changed], 2500)
+    text = (
+        f"*{order.id}* is changed: {items(order.asked)} {where(order.asked)}. {cloud} is asked whether it "
+        "knows all of it; then it is decided anew, and what was approved before counts no more."
+    )
+    asked = f"*Who is asked:* {'; '.join(who_is_asked(plan, order.requester))}"
+    return Say(text, (section(text), section("\n".join(lines)), *sections([asked]), *banners(risks)))
+
+
+def nothing_changed(order: Order) -> Say:
+    return say(f"*{order.id}* stays as it is: nothing in the form was changed. It is {headline(order)}.")
 
 
 def tracking(order: Order) -> Say:

@@ -164,8 +164,15 @@ def _buttons(order: Order) -> Block:
     )
 
 
+EDIT = "edit"
+"""The action id of the button that opens the form with the request in it."""
 DETAILS = "details"
 """The action id of the button that shows all of a request."""
+
+
+def edit_button(order: Order) -> Block:
+    """The button with which the requester changes a request."""
+    return button("Edit and ask again", EDIT, order.id, label=f"Edit {order.id} and ask again")
 
 
 def button_value(order: Order) -> str:

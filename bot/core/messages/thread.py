@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.core.events import FEE, Operation
+from bot.core.events import FEE, Edited, Operation
 from bot.core.messages import words
 from bot.core.messages.blocks import (
     Block,
     Say,
+    actions,
     clean,
     code,
     escape,
@@ -23,9 +24,10 @@ from bot.core.messages.blocks import (
     sections,
     user,
 )
+from bot.core.messages.request import edit_button
 from bot.core.messages.terms import price
 from bot.core.messages.units import outcome_lines
-from bot.core.order import Order, Placement, Step
+from bot.core.order import Order, Placement, Step, may_follow
 from bot.core.request import AwsTerms, AzureTerms, Request, command_line
 from bot.core.snapshot import Aspect, Change
 
@@ -54,10 +56,13 @@ def directly(order: Order, told: Mapping[str, Any]) -> Say:
         again = _again(missing)
         what = "again" if missing == order.request else "for the rest"
         said += f"\n{_advice(refused)} To ask {what}, change this and send it:"
-        return Say(said, (*sections(said.split("\n")), section(f"```{again}```")))
+        edit = [actions(edit_button(order))] if may_follow(order, Edited) else []
+        return Say(said, (*sections(said.split("\n")), section(f"```{again}```"), *edit))
     quoted = words_said(order, told)
     placed = told["event"] == "WasPlaced" or {one.step for one in _placements(told)} == {Step.PLACED}
     more = [section(f"`/order mute {order.id}` stops these messages.")] if placed else []
+    if told["event"] in ("Rejected", "Expired") and may_follow(order, Edited):
+        more = [actions(edit_button(order))]
     return Say(_with(said, quoted), (*sections(said.split("\n")), *_quotation(quoted), *more))
 
 

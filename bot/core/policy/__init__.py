@@ -29,6 +29,7 @@ from bot.core.policy.deciding import (
     plan,
     satisfied,
     surely_denied,
+    unconditional,
     unfillable,
 )
 from bot.core.policy.facts import Facts, facts, holds, may_hold, unknown
@@ -74,6 +75,7 @@ __all__ = [
     "plan",
     "satisfied",
     "surely_denied",
+    "unconditional",
     "unfillable",
     "unknown",
 ]

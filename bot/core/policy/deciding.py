@@ -82,6 +82,11 @@ def plan(policy: Policy, request: Request, before: Plan | None = None) -> Plan:
     )
 
 
+def unconditional(policy: Policy) -> Plan:
+    """The plan of a request of which nothing is known yet, where no step hangs on a condition."""
+    return Plan(tuple(map(_needed, policy.steps)), policy.hash, policy.self_approval)
+
+
 def _needed(step: ApprovalStep) -> Needed:
     return Needed(step.name, step.approvers, step.needs)
 

@@ -62,7 +62,12 @@ def _rental_or_purchase(_request: Request, seen: Facts) -> str:
 
 
 def _cancelling(request: Request, _seen: Facts) -> str:
-    return {"aws": say.AWS_CANCELLING, "azure": say.AZURE_CANCELLING}.get(request.cloud, "")
+    return cancelling(request.cloud)
+
+
+def cancelling(cloud: str) -> str:
+    """What is risky about every order from a cloud: whether it can be taken back."""
+    return {"aws": say.AWS_CANCELLING, "azure": say.AZURE_CANCELLING}.get(cloud, "")
 
 
 def _says(seen: Facts, key: str, word: str) -> bool:

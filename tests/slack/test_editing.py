@@ -1,0 +1,94 @@
+"""Edit and ask again: the form with everything in it, the same id, and a new round."""
+
+from __future__ import annotations
+
+from bot.core.order import State
+from bot.demo.slack import Form
+from tests.harness import APPROVALS, ORDERS, Here, HereAzure, order_id, submitted
+
+
+def edit(here: Here) -> Form:
+    """Open the form from the card."""
+    card = here.wait(lambda: [one for one in [here.card()] if "Edit and ask again" in one.buttons])[0]
+    assert here.alice.click(card, "Edit and ask again").status == 200
+    return here.alice.wait_form()
+
+
+def test_a_request_that_waits_is_changed_and_decided_anew(here: Here) -> None:
+    request = here.ask("cost_center=CC-1")
+    old = here.slack.messages(APPROVALS)[0]
+    form = edit(here)
+    assert form.value("Cost center") == "CC-1"
+    assert form.value("Reason") == "New depot"
+    form.fill("Cost center", "CC-2")
+    form.choose("Payment option", "All upfront")
+    result = submitted(form)
+    assert result.closed, result
+    here.heard(here.alice, "what was approved before counts no more")
+    here.wait(lambda: "Cost center: CC-1 → CC-2" in here.slack.messages(APPROVALS)[0].plain)
+    assert "Payment option: No upfront → All upfront" in here.slack.messages(APPROVALS)[0].plain
+    here.wait(lambda: here.order(request).state is State.WAITING)
+    here.wait(lambda: "asked again" in "".join(m.plain for m in here.slack.thread(APPROVALS, old.ts)))
+    assert len(here.slack.messages(APPROVALS)) == 1
+    assert here.order(request).round == 2
+
+    here.bob.click(old, "Approve")
+    here.heard(here.bob, "was changed after this message was posted")
+    assert here.order(request).state is State.WAITING
+    here.wait(lambda: "Approve" in here.slack.messages(APPROVALS)[0].buttons)
+    here.bob.click(here.slack.messages(APPROVALS)[0], "Approve")
+    here.wait(lambda: here.order(request).state is State.PLACED)
+    [sent] = here.aws.posts()
+    assert sent.body["PaymentOption"] == "ALL_UPFRONT"
+
+
+def test_a_rejected_request_can_be_asked_again_from_the_message_that_told(here: Here) -> None:
+    request = here.ask()
+    here.bob.command(f"/order reject {order_id(request)} too early", ORDERS)
+    told = here.heard(here.alice, "too early")
+    here.alice.click(told, "Edit and ask again")
+    form = here.alice.wait_form()
+    form.fill("Reason", "Now it is time")
+    assert submitted(form).closed
+    here.wait(lambda: here.order(request).state is State.WAITING)
+    here.wait(lambda: "Now it is time" in here.slack.messages(APPROVALS)[0].plain)
+    here.wait(lambda: "Approve" in here.slack.messages(APPROVALS)[0].buttons)
+    here.bob.click(here.slack.messages(APPROVALS)[0], "Approve")
+    here.wait(lambda: here.order(request).state is State.PLACED)
+    assert [one.round for one in here.world.store.decisions(order_id(request))] == [1, 2]
+
+
+def test_only_who_asked_can_edit_and_only_before_it_is_approved(here: Here) -> None:
+    request = here.ask()
+    card = here.card()
+    here.bob.click(card, "Edit and ask again")
+    here.heard(here.bob, "who asked for")
+    form = edit(here)
+    here.bob.click(here.slack.messages(APPROVALS)[0], "Approve")
+    here.wait(lambda: here.order(request).state is State.PLACED)
+    form.fill("Reason", "Something else")
+    assert submitted(form).closed
+    here.heard(here.alice, "it cannot be edited any more")
+    assert here.order(request).asked.reason == "New depot"
+    assert here.accepted == 1
+
+
+def test_a_form_that_was_not_changed_changes_nothing(here: Here) -> None:
+    request = here.ask()
+    assert submitted(edit(here)).closed
+    here.heard(here.alice, "nothing in the form was changed")
+    assert here.order(request).round == 1
+
+
+def test_units_follow_an_edited_quantity(azure: HereAzure) -> None:
+    request = azure.ask()
+    azure.wait(lambda: azure.order(request).state is State.WAITING)
+    form = edit(azure)
+    form.fill("Quantity", "3")
+    assert submitted(form).closed
+    azure.wait(lambda: azure.order(request).state is State.WAITING and azure.order(request).round == 2)
+    azure.wait(lambda: "Quantity: 2 → 3" in azure.slack.messages(APPROVALS)[0].plain)
+    azure.wait(lambda: "Approve" in azure.slack.messages(APPROVALS)[0].buttons)
+    azure.bob.click(azure.slack.messages(APPROVALS)[0], "Approve")
+    azure.wait(lambda: azure.order(request).state is State.PLACED)
+    assert azure.accepted == 3
