@@ -152,6 +152,25 @@ def ordering_app(slack: LocalSlack) -> App:
         ack()
         respond("Rejected.", replace_original=True)
 
+    @app.event("app_home_opened")
+    def opened(event, client):
+        shown = [block["block_id"] for block in event.get("view", {}).get("blocks", [])]
+        count = f"{event['tab']} {'after' if shown else 'first'}"
+        go = {"type": "button", "action_id": "go", "text": plain("Go")}
+        blocks = [
+            {"type": "section", "text": plain(count)},
+            {"type": "actions", "elements": [go]},
+        ]
+        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
+
+    @app.action("go")
+    def went(ack, body, client):
+        ack()
+        said = f"{body['container']['type']} {'channel' in body} {body['view']['type']}"
+        blocks = [{"type": "section", "text": plain(said)}]
+        client.views_publish(user_id=body["user"]["id"], view={"type": "home", "blocks": blocks})
+        client.views_open(trigger_id=body["trigger_id"], view=order_form())
+
     return app
 
 
@@ -244,6 +263,26 @@ def test_an_order_goes_from_the_slash_command_to_the_approved_card(slack: LocalS
     assert seen.plain == "You approved it."
     assert slack.ephemerals("U1") == []
     assert slack.violations == []
+
+
+@pytest.mark.usefixtures("app_both_ways")
+def test_an_app_hears_that_its_home_is_opened_with_what_is_there_and_what_is_pressed_in_it(
+    slack: LocalSlack,
+) -> None:
+    alice = slack.person("U1")
+
+    def shows(words: str) -> None:
+        slack.wait(lambda: (home := alice.home()) and words in home.plain)
+
+    assert alice.open_home().status == 200
+    shows("home first")
+    assert alice.open_home().status == 200
+    shows("home after")
+    home = alice.home()
+    assert home
+    home.press("Go")
+    shows("view False home")
+    assert alice.wait_form().title
 
 
 @pytest.mark.usefixtures("app_both_ways")
