@@ -242,6 +242,7 @@ class Desk:
             "list_previous": self.turn_page,
             CHOOSE: self.choose_cloud,
             form.aws.ADD_ITEM: self.add_item,
+            form.parts.TRY_AGAIN: self.try_again,
             **dict.fromkeys(form.azure.DECIDING, self.follow_choice),
         }
 
@@ -378,6 +379,10 @@ class Desk:
     def add_item(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         self.live.turn(body["view"], form.aws.add_item(body["view"], label(self.world)))
+
+    def try_again(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.live.ask_again(body["view"], body["actions"][0]["value"])
 
     def choose_cloud(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()

@@ -589,6 +589,16 @@ class Store:
             tries=tries,
         )
 
+    def last_error(self, prefix: str) -> str:
+        """Why the newest try at unfinished work under keys that start so has failed; "" where none has."""
+        rows = self.engine.rows(
+            "select last_error from work where substr(key, 1, :length) = :prefix and done_at is null "
+            "and last_error <> '' order by key limit 1",
+            length=len(prefix),
+            prefix=prefix,
+        )
+        return str(rows[0]["last_error"]) if rows else ""
+
     def tidy(self, before: datetime) -> None:
         """Delete finished work, drafts, and what was remembered and never refreshed, older than `before`."""
 
