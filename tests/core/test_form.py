@@ -24,6 +24,7 @@ from bot.core.form import (
     was_placed,
 )
 from bot.core.form.aws import add_item, errors_by_block, form, values_from
+from bot.core.form.parts import noted
 from bot.core.request import (
     FIELDS,
     AwsTerms,
@@ -453,3 +454,11 @@ def test_a_quote_that_the_form_cannot_show_is_not_dropped_in_silence() -> None:
     said = str(form({"quote": ("oq-0123456789abcdef0",)}, origin=ORIGIN, label=lambda _, word: word))
     assert "oq-0123456789abcdef0" in said
     assert "--yes" in said
+
+
+def test_a_form_that_has_more_to_say_than_fits_is_asked_to_be_looked_at_once() -> None:
+    lines = [f"Step {number}: {'@somebody ' * 60}" for number in range(9)]
+    first = noted(form({}, origin=ORIGIN, label=lambda _, word: word), lines)
+    assert first is not None
+    assert noted(first, lines) is None
+    assert noted(first, ["Something else", *lines]) is not None

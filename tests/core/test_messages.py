@@ -766,3 +766,20 @@ def test_every_outcome_has_its_fixed_word() -> None:
     said = {state.value: words.STATES[state] for state in State}
     assert all(said[word].startswith(word) for word in fixed)
     assert not any(character in text for text in said.values() for character in string.ascii_uppercase)
+
+
+def test_a_request_fits_with_as_much_of_everything_as_there_can_be() -> None:
+    """Twenty items, a long reason, every field changed, many steps, fifty warnings."""
+    risks = [f"{number}: {'risky & costly <!channel> ' * 12}"[:300] for number in range(50)]
+    terms = replace(PLAIN.asked.aws, items=tuple(LineItem(f"OR-ABCDE{n:02}", 100) for n in range(20)))
+    request = replace(PLAIN.asked, terms=terms, reason="why & <what> " * 230, cost_center="&" * 80)
+    for plan in PLANS.values():
+        changes = tuple(f"{number}: {'was & is ' * 30}" for number in range(12))
+        one = replace(PLAIN, request=request, plan=plan, changed=changes)
+        check("request", said := asks_for_approval(one, plan, (12, "ab" * 32), risks))
+        check("reminder", reminds(one, plan, "Reminded", BOB, (12, "ab" * 32), risks))
+        check("filed", replies.filed(one, plan, risks))
+        check("edited", replies.edited(one, plan, risks))
+        assert "0: risky" in seen(said)
+        assert "more" in seen(said)
+        assert "[Approve]" in seen(said)

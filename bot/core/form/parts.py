@@ -249,13 +249,18 @@ def noted(view: Mapping[str, Any], lines: Sequence[str]) -> View | None:
 
     What was typed stays in the fields, which keep their ids.
     """
-    wanted = note(NOTES, [*lines, SEND_AGAIN])
+    wanted = note(NOTES, [SEND_AGAIN, *lines])
     shown = notes_in(view, NOTES)
-    said = [line for block in shown for line in block["elements"][0]["text"].split("\n")]
-    if set(lines) <= set(said):
+    # Compared as it is drawn: of more than fits, nobody could ever be shown all.
+    if _drawn(wanted) - {SEND_AGAIN} <= _drawn(shown):
         return None
     sent = {key: view[key] for key in ("type", "callback_id", "title", "close", "submit", "private_metadata")}
     return {**sent, "blocks": [*(one for one in view["blocks"] if one not in shown), *wanted]}
+
+
+def _drawn(notes: Sequence[Block]) -> set[str]:
+    """The lines of notes, as they stand in a form."""
+    return {line for block in notes for line in block["elements"][0]["text"].split("\n")}
 
 
 SEND_AGAIN = "Look at this, then press *Ask for approval* once more."

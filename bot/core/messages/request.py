@@ -19,7 +19,6 @@ from bot.core.messages.blocks import (
     one_line,
     quotation,
     section,
-    sections,
     table,
     user,
 )
@@ -58,7 +57,7 @@ def asks_for_approval(
                 *columns(rest),
                 context(terms.price) if waiting and terms.price else None,
                 *(banners(risks) if waiting else ()),
-                section("\n".join(progress(order, plan))) if plan and waiting else None,
+                *(_fitted(progress(order, plan), _ROOM_FOR_STEPS) if plan and waiting else ()),
                 _buttons(order) if waiting else None,
                 context(_note(order, plan) if waiting else outcome(order)),
                 context(proof(order, audit)),
@@ -69,8 +68,21 @@ def asks_for_approval(
 
 
 def banners(risks: Sequence[str]) -> list[Block]:
-    """What is risky, a line each."""
-    return sections([f":warning: {one_line(risk, 500)}" for risk in risks])
+    """What is risky, a line each, as many as leave room for the rest of a message."""
+    return _fitted([f":warning: {one_line(risk, 500)}" for risk in risks], _ROOM_FOR_RISKS)
+
+
+def _fitted(lines: Sequence[str], room: int) -> list[Block]:
+    """Lines as one section, and how many there was no room for."""
+    shown = fitting(lines, room)
+    left = len(lines) - len(shown)
+    return [section("\n".join([*shown, *([f"… and {left} more"] if left else [])]))] if lines else []
+
+
+# With everything at its longest the message is just what Slack takes (`MESSAGE_LIMIT`).
+_ROOM_FOR_RISKS = 1500
+_ROOM_FOR_CHANGES = 1500
+_ROOM_FOR_STEPS = 2500
 
 
 def changed(order: Order) -> list[Block]:
@@ -78,9 +90,8 @@ def changed(order: Order) -> list[Block]:
     if not order.changed or order.state is not State.WAITING:
         return []
     lines = [f"• {one_line(change, 300)}" for change in order.changed]
-    said = fitting(lines, 2500)
     head = "*Changed since it was asked before* (earlier approvals count no more)"
-    return [section("\n".join([head, *said]))]
+    return _fitted([head, *lines], _ROOM_FOR_CHANGES)
 
 
 def progress(order: Order, plan: Plan) -> list[str]:
