@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 
 from bot.core import events
 from bot.core import order as life
@@ -34,7 +35,7 @@ from bot.errors import ChatRefused, CloudDenied, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Catalogue, Choice
 from bot.spine import Again, Every, Result, World, cloud_of, happen, named, planned
-from bot.store import Claim, Verdict
+from bot.store import Claim, UnderWay, Verdict
 
 CATALOGUE_EVERY = 300.0
 """Seconds between looks at what can be ordered."""
@@ -411,20 +412,38 @@ def refresh_catalogue(world: World, claim: Claim) -> Result:
 
 
 def catalogue_line(world: World, cloud: str, *, waited: bool) -> str:
-    """What a form has to say of what its cloud offers; "" where there is something to choose from.
+    """What a form has to say of what its cloud offers; "" where all that it offers can be chosen from.
 
     Args:
         world: The store, and the clouds.
         cloud: The cloud of the form.
         waited: Whether it was waited for long enough, so that what is not there by now counts as failed.
     """
-    if choices(world, {"aws": "outpost", "azure": "product"}[cloud], cloud=cloud):
-        return ""
-    why = world.store.last_error(f"catalogue/{cloud}/")
-    read = any(name.startswith(f"catalogue/{cloud}/") for name in world.store.kept(f"catalogue/{cloud}/"))
-    if read and not why:
-        return asking.nothing_offered(cloud)
-    return asking.not_loaded(cloud, why) if waited or why else asking.loading(cloud)
+    scopes = [work.key for work in catalogue_work(world) if work.body["cloud"] == cloud]
+    # In this order: what is read in between then counts as still to be read, never as failed.
+    work = world.store.under_way(f"catalogue/{cloud}/", world.now())
+    kept = world.store.kept(f"catalogue/{cloud}/")
+    there = [key for key in scopes if key in kept and any(kept[key][0]["choices"].values())]
+    old = [key for key in there if world.now() - kept[key][1] > OLD and work.get(key, _NEVER).failed]
+    lacking = [key for key in scopes if key not in kept]
+    # A scope that offers nothing is no news where another offers something.
+    wanted = [*old, *(lacking if there else (key for key in scopes if key not in there))]
+    why = next((said for key in wanted if (said := work.get(key, _NEVER).failed)), "")
+    if any(work.get(key, _NEVER).now for key in wanted) and not waited:
+        return asking.loading(cloud)
+    if lacking and there:
+        return asking.partly_loaded(cloud, [key.rpartition("/")[2] for key in lacking], why)
+    if old:
+        return asking.grown_old(cloud, min(kept[key][1] for key in old), why)
+    if wanted and (lacking or why):
+        return asking.not_loaded(cloud, why)
+    return asking.nothing_offered(cloud) if wanted else ""
+
+
+OLD = timedelta(minutes=30)
+"""From which age on a form says how old that is what it offers."""
+_NEVER = UnderWay(now=True, failed="")
+"""Work that nobody has begun yet: whoever starts a worker makes it due."""
 
 
 def ask_again(world: World, cloud: str) -> None:

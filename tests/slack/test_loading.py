@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.slack import live
+from bot.slack import loading
 from tests.harness import ORDERS, Here
 
 
@@ -41,7 +41,7 @@ def test_a_form_whose_cloud_is_down_says_so_and_fills_when_it_is_tried_again(dow
 def test_a_form_of_a_slow_cloud_opens_at_once_and_says_after_a_while_that_it_waits(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "LOADING", 1.0)
+    monkeypatch.setattr(loading, "PATIENCE", 1.0)
     here = Early(sqlite_url)
     here.aws.faults.add("ListOutposts", "slow", seconds=4.0)
     with here:
