@@ -225,7 +225,7 @@ def note(block: str, lines: Iterable[str]) -> list[Block]:
             text += "\n…"
             break
         text += f"\n{line}"
-    return [context(text.strip()) | {"block_id": block}] if text else []
+    return [context(text.strip()) | {"block_id": block}] if text.strip() else []
 
 
 def with_catalogue(view: Mapping[str, Any], line: str, cloud: str) -> View:

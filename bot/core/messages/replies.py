@@ -57,7 +57,7 @@ def edited(order: Order, plan: Plan, risks: Sequence[str] = ()) -> Say:
         "knows all of it; then it is decided anew, and what was approved before counts no more."
     )
     asked = f"*Who is asked:* {'; '.join(who_is_asked(plan, order.requester))}"
-    return Say(text, (section(text), section("\n".join(lines)), *sections([asked]), *banners(risks)))
+    return Say(text, (section(text), *sections(lines), *sections([asked]), *banners(risks)))
 
 
 def nothing_changed(order: Order) -> Say:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.core.approval import GLASS, Approval, Needed, Plan, counted, current, given, missing
 from bot.core.messages import words
 from bot.core.messages.blocks import (
+    MESSAGE_LIMIT,
     Block,
     Say,
     actions,
@@ -20,6 +21,7 @@ from bot.core.messages.blocks import (
     quotation,
     section,
     sections,
+    size,
     table,
     user,
 )
@@ -44,33 +46,36 @@ def asks_for_approval(
     terms = told(order.asked)
     bought = f"{items_plain(order.asked)} {terms.where_plain}"
     rest = [pair for pair in request_fields(order.asked) if pair[0] not in terms.head]
-    return Say(
-        f"{order.id} {one_line(title)}: {one_line(bought, 500)}",
-        tuple(
-            block
-            for block in (
-                header(f"{order.id} {title}"),
-                section(f"{user(order.requester)} asks for this {terms.where}:"),
-                table(terms.head, terms.rows),
-                *changed(order),
-                section("*Reason*"),
-                quotation(order.asked.reason),
-                *columns(rest),
-                context(terms.price) if waiting and terms.price else None,
-                *(banners(risks) if waiting else ()),
-                section("\n".join(progress(order, plan))) if plan and waiting else None,
-                _buttons(order) if waiting else None,
-                context(_note(order, plan) if waiting else outcome(order)),
-                context(proof(order, audit)),
-            )
-            if block
-        ),
-    )
+    above = [
+        header(f"{order.id} {title}"),
+        section(f"{user(order.requester)} asks for this {terms.where}:"),
+        table(terms.head, terms.rows),
+        *changed(order),
+        section("*Reason*"),
+        quotation(order.asked.reason),
+        *columns(rest),
+        *([context(terms.price)] if waiting and terms.price else []),
+    ]
+    below = [
+        *([section("\n".join(progress(order, plan)))] if plan and waiting else []),
+        *([_buttons(order)] if waiting else []),
+        context(_note(order, plan) if waiting else outcome(order)),
+        context(proof(order, audit)),
+    ]
+    risky = banners(risks, MESSAGE_LIMIT - size([*above, *below]) - _MORE_ABOVE) if waiting else []
+    return Say(f"{order.id} {one_line(title)}: {one_line(bought, 500)}", (*above, *risky, *below))
 
 
-def banners(risks: Sequence[str]) -> list[Block]:
-    """What is risky, a line each."""
-    return sections([f":warning: {one_line(risk, 500)}" for risk in risks])
+_MORE_ABOVE = 500
+"""Characters that are kept free for what stands above the request where somebody is reminded of it."""
+
+
+def banners(risks: Sequence[str], room: int = 6000) -> list[Block]:
+    """What is risky, a line each, as many as fit into `room` characters; and how many more there are."""
+    lines = [f":warning: {one_line(risk, 500)}" for risk in risks]
+    shown = fitting(lines, room - 50)
+    left = len(lines) - len(shown)
+    return sections([*shown, f":warning: … and {left} more"] if left else shown)
 
 
 def changed(order: Order) -> list[Block]:
