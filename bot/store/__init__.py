@@ -672,6 +672,11 @@ class Store:
         )
         return {row["key"]: (json.loads(row["body"]), _utc(row["at"])) for row in rows}
 
+    def recall(self, key: str) -> Any:
+        """What is remembered under exactly this key; None if nothing is."""
+        rows = self.engine.rows("select body from kept where key = :key", key=key)
+        return json.loads(rows[0]["body"]) if rows else None
+
     def groups(self) -> dict[str, Members]:
         """The user groups as last read."""
         return {
