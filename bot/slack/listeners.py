@@ -456,6 +456,10 @@ class Desk:
         if noted:
             ack(response_action="update", view=settled(self.world, noted, asked.cloud))
             return
+        if request.cannot_be_asked(self.world, asked, person):  # the form stays, with all that was typed
+            first = next(block for block in view["blocks"] if block["type"] == "input")
+            ack(response_action="errors", errors={first["block_id"]: asking.CANNOT_BE_ASKED})
+            return
         self.live.sent(view["id"])
         origin = form.origin_of(view)
         channel = origin.channel

@@ -95,7 +95,10 @@ def edit(
     order = world.store.order(order_id)
     refusal = why_not_edit(world, order_id, person)
     if order is None or refusal:
-        return refusal or replies.no_such(order_id)
+        late = order and person == order.requester
+        return (
+            _kept(world, order, request, person) if order and late else refusal or replies.no_such(order_id)
+        )
     request = _located(world, replace(request, channel=request.channel or order.asked.channel))
     judged = judge(world, request, person, certain=True)
     if judged.refusal:
@@ -112,6 +115,13 @@ def edit(
     if draft:
         world.store.forget_draft(draft)
     return edit(world, order_id, request, person, address)
+
+
+def _kept(world: World, order: Order, request: Request, person: str) -> Say:
+    """An edit that came too late, with what was typed kept in a draft; never an address."""
+    values = {key: list(said) for key, said in values_of(request).items()}
+    kept = {"cloud": request.cloud, "values": values, "channel": order.channel}
+    return replies.moved_on(order, world.store.save_draft(person, kept, world.now()))
 
 
 def why_not_edit(world: World, order_id: str, person: str) -> Say | None:
@@ -145,6 +155,13 @@ def notes(world: World, asked: Request | None, cloud: str, person: str) -> tuple
     if judged.refusal:
         return (judged.refusal.text,)
     return asking.form_notes(judged.plan, person, risks.banners(policy, asked))
+
+
+def cannot_be_asked(world: World, asked: Request, person: str) -> bool:
+    """Whether the policy refuses a request before it is filed; `notes` says why."""
+    asked = _located(world, asked)
+    certain = not _in_catalogue(world, asked)
+    return judge(world, asked, person, certain=certain).refusal is not None
 
 
 @dataclass(frozen=True)

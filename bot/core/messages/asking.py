@@ -357,6 +357,10 @@ def _cut(words: str) -> str:
     return clean(" ".join(words.split()), _WORD_SHOWN)
 
 
+CANNOT_BE_ASKED = "Not filed: this cannot be asked for. Why stands at the end of the form."
+"""Under the first field of a form that the policy refuses."""
+
+
 def form_notes(plan: Plan | None, requester: str, risks: Sequence[str]) -> tuple[str, ...]:
     """What a form says below its fields before anything is filed: who will be asked, and what is risky.
 

@@ -246,6 +246,13 @@ def too_late(order: Order, verb: str) -> Say:
     return say(f"*{order.id}* is {headline(order)}: it cannot be {verb} any more.{more}")
 
 
+def moved_on(order: Order, draft: str) -> Say:
+    """An edit came too late; what was typed is kept for a request of its own."""
+    late = too_late(order, "edited").text
+    said = f"{late} What you typed is kept: *Open the form* asks for it as a new request."
+    return Say(said, (section(said), actions(button("Open the form", "open_form", draft))))
+
+
 def operators_only(order: Order) -> Say:
     return say(f"Only operators decide about *{order.id}* while it is unclear. OPERATORS names them.")
 
