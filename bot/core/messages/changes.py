@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.core.azure_terms import duration_text
 from bot.core.request import FIELDS, Field, Request, values_of
 
 NEW_ADDRESS = "a new address"
@@ -36,4 +37,5 @@ def _changes(before: Request, after: Request, new_address: bool) -> Iterator[str
 
 def _said(field: Field, words: list[str]) -> str:
     texts = dict(field.choices)
-    return ", ".join(texts.get(word, word) for word in words) or "nothing"
+    said = [duration_text(word) if field.key == "commitment" else texts.get(word, word) for word in words]
+    return ", ".join(said) or "nothing"
