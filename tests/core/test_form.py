@@ -447,3 +447,9 @@ def test_whatever_was_typed_the_form_opens(values: dict[str, tuple[str, ...]], t
         errors = errors_by_block(found, shown(view))
         assert set(errors) <= {block["block_id"] for block in inputs(view)}
         assert all(1 <= len(message) <= 300 for message in errors.values())
+
+
+def test_a_quote_that_the_form_cannot_show_is_not_dropped_in_silence() -> None:
+    said = str(form({"quote": ("oq-0123456789abcdef0",)}, origin=ORIGIN, label=lambda _, word: word))
+    assert "oq-0123456789abcdef0" in said
+    assert "--yes" in said

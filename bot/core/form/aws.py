@@ -98,6 +98,9 @@ def _homeless(words: Values) -> Iterator[Mistake]:
     for region in words["region"]:
         if not any(split_outpost(word)[0] in ("", region) for word in words["outpost"]):
             yield Mistake("region", region, "an Outpost in that Region, chosen below")
+    for key in ("quote", "option"):
+        for word in words.get(key, ()):
+            yield Mistake(key, word, "the whole line with --yes: this form asks for catalog items")
     yield from parts.homeless_channel(words)
 
 
