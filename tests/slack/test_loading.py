@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -158,3 +159,16 @@ def test_a_form_that_is_sent_while_its_cloud_is_asked_is_filed_and_nobody_is_tol
         here.wait(lambda: here.world.store.kept("catalogue/"))
         here.wait(lambda: here.slack.messages(APPROVALS))
         assert "could not be opened" not in "".join(m.plain for m in here.slack.ephemerals(here.alice.id))
+
+
+def test_among_five_thousand_outposts_the_one_that_is_typed_is_found_in_time(here: Here) -> None:
+    many = [[f"eu-west-1/op-{number:017x}", f"depot {number}", ""] for number in range(5000)]
+    [key] = here.world.store.kept("catalogue/aws/")
+    here.worker.stop()  # which would read the catalogue again
+    here.world.store.keep(key, {"choices": {"outpost": many}}, here.world.now())
+    here.alice.command("/order aws", ORDERS)
+    form = here.alice.wait_form()
+    begun = time.monotonic()
+    assert len(form.suggest("Outpost")) == 100
+    assert form.suggest("Outpost", "depot 4999") == ["depot 4999"]
+    assert time.monotonic() - begun < 2, "Slack waits for three seconds, for each"
