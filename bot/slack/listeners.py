@@ -28,7 +28,7 @@ from bot.core.messages.request import DETAILS, EDIT
 from bot.core.order import Step
 from bot.core.policy import BREAK_GLASS
 from bot.core.request import Mistake, NewAddress, Request, Values, read, values_of, with_defaults
-from bot.slack.live import Live, draft_of, label, offer, offered, order_form
+from bot.slack.live import Live, draft_of, followed, label, offer, offered, order_form, settled
 from bot.spine import World
 from bot.steps import approve, home, operate, people, reconcile, request, show
 
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 SEARCHED = re.compile(r"outpost|item_\d+|product|configuration|address|location")
+CATALOG_ITEM = re.compile(r"item_\d+")
 CHOOSE = re.compile(r"choose_\w+")
 TURNS_HOME = re.compile(rf"{TURN}_\w+")
 WAS_PLACED = re.compile(r"was_placed_\d+")
@@ -243,7 +244,10 @@ class Desk:
             CHOOSE: self.choose_cloud,
             form.aws.ADD_ITEM: self.add_item,
             form.parts.TRY_AGAIN: self.try_again,
-            **dict.fromkeys(form.azure.DECIDING, self.follow_choice),
+            CATALOG_ITEM: self.follow_choice,
+            **dict.fromkeys(
+                (*form.aws.DECIDING, *form.azure.DECIDING, *form.azure.RISKING), self.follow_choice
+            ),
         }
 
     def _button(self, act: Callable[[Press], Reply]) -> Callable[..., None]:
@@ -378,21 +382,22 @@ class Desk:
 
     def add_item(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.live.turn(body["view"], form.aws.add_item(body["view"], label(self.world)))
+        self.live.turn(body["view"], lambda view: form.aws.add_item(view, label(self.world)), _at(body))
 
     def try_again(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.live.ask_again(body["view"], body["actions"][0]["value"])
+        self.live.ask_again(body["view"], body["actions"][0]["value"], _at(body))
 
     def choose_cloud(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         ask = command.Ask(body["actions"][0]["value"], {})
         view = order_form(self.world, ask, form.origin_of(body["view"]), body["user"]["id"])
-        self.live.turn(body["view"], view)
+        self.live.turn(body["view"], lambda _: view, _at(body))
 
     def follow_choice(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.live.turn(body["view"], form.azure.follow(body["view"], offered(self.world)))
+        person = body["user"]["id"]
+        self.live.turn(body["view"], lambda view: followed(self.world, view, person), _at(body))
 
     # App Home
 
@@ -428,7 +433,7 @@ class Desk:
 
     def azure_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         if newer := form.azure.overtaken(view, offered(self.world)):
-            ack(response_action="update", view=newer)
+            ack(response_action="update", view=settled(self.world, newer, "azure"))
             return
         address = form.azure.new_address_from(view)
         asked = self._read("azure", form.azure.values_from(view), ("address",) if address else ())
@@ -449,8 +454,13 @@ class Desk:
         view, person = body["view"], body["user"]["id"]
         noted = form.parts.noted(view, request.notes(self.world, asked, asked.cloud, person))
         if noted:
-            ack(response_action="update", view=noted)
+            ack(response_action="update", view=settled(self.world, noted, asked.cloud))
             return
+        if request.cannot_be_asked(self.world, asked, person):  # the form stays, with all that was typed
+            first = next(block for block in view["blocks"] if block["type"] == "input")
+            ack(response_action="errors", errors={first["block_id"]: asking.CANNOT_BE_ASKED})
+            return
+        self.live.sent(view["id"])
         origin = form.origin_of(view)
         channel = origin.channel
         if origin.edits:
@@ -497,6 +507,11 @@ class Desk:
 def _in_channel(asked: Request, channel: str) -> Request:
     """The request with a place for its card: where it was asked, unless another was named."""
     return asked if asked.channel else replace(asked, channel=channel)
+
+
+def _at(body: Body) -> str:
+    """When somebody did it, as Slack says."""
+    return str(body["actions"][0].get("action_ts", ""))
 
 
 def _channel(body: Body) -> str:

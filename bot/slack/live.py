@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -26,6 +24,8 @@ from bot.core.request import Mistake, Request, Values, check_word, field_of, rea
 from bot.errors import ChatError
 from bot.ports import Choice
 from bot.slack.chat import call
+from bot.slack.loading import Loading
+from bot.slack.screens import Change, Screens
 from bot.spine import World, whisper
 from bot.steps import request
 
@@ -33,9 +33,6 @@ log = logging.getLogger(__name__)
 
 MOST_OPTIONS = 100
 """As many as Slack shows; more are found by typing."""
-LOADING = 10.0
-"""Seconds that a form waits for its cloud before it says so and offers to try again."""
-ASKING = 1.0
 MOST_VALUE = 150
 """Characters of an option's value that Slack takes; what is longer can be asked for in a command only."""
 
@@ -47,7 +44,8 @@ class Live:
         self.world = world
         self.client = client
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="live")
-        self._closing = threading.Event()
+        self._screens = Screens(client, self._threads.submit, self._changed)
+        self._loading = Loading(world, self._reload)
 
     def answer(self, said: Say, channel: str, person: str, key: str) -> None:
         """Show somebody, and nobody else, what came of what they did; `key` is of this one answer."""
@@ -62,59 +60,45 @@ class Live:
         """Open a small form."""
         self._threads.submit(self._quietly, lambda: self.client.views_open(trigger_id=trigger, view=view))
 
-    def turn(self, view: dict[str, Any], into: form.View) -> None:
-        """Put another form in the place of one that is on somebody's screen, if nothing else came first."""
-        self._threads.submit(
-            self._quietly,
-            lambda: self.client.views_update(view_id=view["id"], hash=view["hash"], view=into),
-        )
+    def turn(self, view: Mapping[str, Any], into: Change, at: str) -> None:
+        """Change a form on somebody's screen, upon whatever it has become meanwhile by our own doing.
 
-    def ask_again(self, view: dict[str, Any], cloud: str) -> None:
-        """Let the cloud of a form be asked again what it offers, and show it when it has answered."""
-        request.ask_again(self.world, cloud)
-        self._threads.submit(self._load_again, view, cloud)
-
-    def _load_again(self, view: dict[str, Any], cloud: str) -> None:
-        into = form.parts.with_catalogue(view, asking.loading(cloud), cloud)
-        try:
-            hash = self._put(view["id"], view["hash"], into)
-        except ChatError as error:
-            log.warning("form.not_filled", extra={"why": str(error)})
-            return
-        self._closing.wait(ASKING)  # until the worker has begun: what failed before is no answer
-        self._filled(view["id"], hash, into, cloud)
-
-    def _filled(self, view_id: str, hash: str, view: form.View, cloud: str) -> None:
-        """`_fill`, where a form that was sent or changed meanwhile needs it no more."""
-        try:
-            self._fill(view_id, hash, view, cloud)
-        except ChatError as error:
-            log.info("form.not_filled", extra={"why": str(error)})
-        except Exception:
-            log.exception("form.failed")
-
-    def _put(self, view_id: str, hash: str, into: form.View) -> str:
-        """Put another form in the place of one, unless something else came first; returns its new hash."""
-        answer = call(lambda: self.client.views_update(view_id=view_id, hash=hash, view=into))
-        return str(answer["view"]["hash"])
-
-    def _fill(self, view_id: str, hash: str, view: form.View, cloud: str) -> None:
-        """Take the line that says *loading* from a form when its cloud has answered, or say what failed.
-
-        What was typed meanwhile stays: its fields keep their ids.
+        Args:
+            view: The form as Slack has sent it.
+            into: What is to become of it.
+            at: When somebody did what changes it, as Slack says.
         """
+        self._screens.change(view, into, at)
+
+    def ask_again(self, view: Mapping[str, Any], cloud: str, at: str) -> None:
+        """Let the cloud of a form be asked again what it offers, and show it when it has answered."""
+        self._loading.forget(view["id"])  # what it says of the time before is no answer
+        request.ask_again(self.world, cloud)
         loading = asking.loading(cloud)
-        shown = form.parts.notes_in(view, form.parts.CATALOGUE)
-        end = time.monotonic() + LOADING
-        while shown and loading in str(shown) and not self._closing.wait(0.2):
-            line = request.catalogue_line(self.world, cloud, waited=time.monotonic() > end)
-            if line != loading:
-                self._put(view_id, hash, form.parts.with_catalogue(view, line, cloud))
-                return
+        self._screens.change(view, lambda it: form.parts.with_catalogue(it, loading, cloud), at)
+
+    def sent(self, view_id: str) -> None:
+        """A form was sent: nothing that happens to it is of interest any more."""
+        self._screens.forget(view_id)
+        self._loading.forget(view_id)
+
+    def _changed(self, view_id: str, view: form.View) -> None:
+        """A form with a line about its cloud is kept up to date with what the cloud says."""
+        cloud = CLOUDS.get(view.get("callback_id", ""), "")
+        line = "".join(
+            block["elements"][0]["text"] for block in form.parts.notes_in(view, form.parts.CATALOGUE)
+        )
+        if cloud and line:
+            self._loading.watch(view_id, cloud, line)
+        else:
+            self._loading.forget(view_id)
+
+    def _reload(self, view_id: str, cloud: str, line: str) -> None:
+        self._screens.amend(view_id, lambda it: refilled(self.world, it, cloud, line))
 
     def close(self) -> None:
         """Begin nothing more; what was asked for too late to be shown is dropped."""
-        self._closing.set()
+        self._loading.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _open_or_keep(
@@ -122,7 +106,7 @@ class Live:
     ) -> None:
         try:
             opened = call(lambda: self.client.views_open(trigger_id=trigger, view=view))["view"]
-            self._filled(opened["id"], opened["hash"], view, ask.cloud)
+            self._screens.opened(opened, view)
         except ChatError as error:
             log.warning("form.not_opened", extra={"why": str(error)})
             kept = draft_of(ask, origin.channel) | {"edits": origin.edits}
@@ -165,6 +149,40 @@ def order_form(world: World, ask: Ask, origin: form.Origin, person: str) -> form
     view = _FORMS[ask.cloud](world, ask.values, origin, form_notes(world, ask, person))
     line = request.catalogue_line(world, ask.cloud, waited=False)
     return form.parts.with_catalogue(view, line, ask.cloud)
+
+
+CLOUDS = {form.aws.ORDER_AWS: "aws", form.azure.ORDER_AZURE: "azure"}
+"""The cloud of an order form, by its callback id."""
+
+
+def refilled(world: World, view: Mapping[str, Any], cloud: str, line: str) -> form.View:
+    """The form on somebody's screen with what its cloud offers now, and with this line about it."""
+    return form.parts.with_catalogue(_FOLLOW[cloud](world, view), line, cloud)
+
+
+def settled(world: World, view: form.View, cloud: str) -> form.View:
+    """A form that comes back when it is sent: nothing else updates it, so it says what is known by now."""
+    if not form.parts.catalogue_in(view):
+        return view
+    return form.parts.with_catalogue(view, request.catalogue_line(world, cloud, waited=True), cloud)
+
+
+def followed(world: World, view: Mapping[str, Any], person: str) -> form.View:
+    """The form on somebody's screen with the fields and the notes that go with what is chosen now."""
+    cloud = CLOUDS[view["callback_id"]]
+    into = _FOLLOW[cloud](world, view)
+    ask = Ask(cloud, _VALUES[cloud](view))
+    return form.parts.with_notes(into, form_notes(world, ask, person))
+
+
+_FOLLOW: dict[str, Callable[[World, Mapping[str, Any]], form.View]] = {
+    "aws": lambda world, view: form.aws.follow(view, label(world)),
+    "azure": lambda world, view: form.azure.follow(view, offered(world)),
+}
+_VALUES: dict[str, Callable[[Mapping[str, Any]], Values]] = {
+    "aws": form.aws.values_from,
+    "azure": form.azure.values_from,
+}
 
 
 def form_notes(world: World, ask: Ask, person: str) -> tuple[str, ...]:

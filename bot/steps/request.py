@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 
 from bot.core import events
 from bot.core import order as life
@@ -34,7 +35,7 @@ from bot.errors import ChatRefused, CloudDenied, CloudRefused
 from bot.failpoint import failpoint
 from bot.ports import Catalogue, Choice
 from bot.spine import Again, Every, Result, World, cloud_of, happen, named, planned
-from bot.store import Claim, Verdict
+from bot.store import Claim, UnderWay, Verdict
 
 CATALOGUE_EVERY = 300.0
 """Seconds between looks at what can be ordered."""
@@ -93,8 +94,10 @@ def edit(
     """
     order = world.store.order(order_id)
     refusal = why_not_edit(world, order_id, person)
-    if order is None or refusal:
-        return refusal or replies.no_such(order_id)
+    if order is None:
+        return replies.no_such(order_id)
+    if refusal:
+        return _kept(world, order, request, person) if person == order.requester else refusal
     request = _located(world, replace(request, channel=request.channel or order.asked.channel))
     judged = judge(world, request, person, certain=True)
     if judged.refusal:
@@ -111,6 +114,13 @@ def edit(
     if draft:
         world.store.forget_draft(draft)
     return edit(world, order_id, request, person, address)
+
+
+def _kept(world: World, order: Order, request: Request, person: str) -> Say:
+    """An edit that came too late, with what was typed kept in a draft; never an address."""
+    values = {key: list(said) for key, said in values_of(request).items()}
+    kept = {"cloud": request.cloud, "values": values, "channel": order.channel}
+    return replies.moved_on(order, world.store.save_draft(person, kept, world.now()))
 
 
 def why_not_edit(world: World, order_id: str, person: str) -> Say | None:
@@ -144,6 +154,13 @@ def notes(world: World, asked: Request | None, cloud: str, person: str) -> tuple
     if judged.refusal:
         return (judged.refusal.text,)
     return asking.form_notes(judged.plan, person, risks.banners(policy, asked))
+
+
+def cannot_be_asked(world: World, asked: Request, person: str) -> bool:
+    """Whether the policy refuses a request before it is filed; `notes` says why."""
+    asked = _located(world, asked)
+    certain = not _in_catalogue(world, asked)
+    return judge(world, asked, person, certain=certain).refusal is not None
 
 
 @dataclass(frozen=True)
@@ -411,20 +428,38 @@ def refresh_catalogue(world: World, claim: Claim) -> Result:
 
 
 def catalogue_line(world: World, cloud: str, *, waited: bool) -> str:
-    """What a form has to say of what its cloud offers; "" where there is something to choose from.
+    """What a form has to say of what its cloud offers; "" where all that it offers can be chosen from.
 
     Args:
         world: The store, and the clouds.
         cloud: The cloud of the form.
         waited: Whether it was waited for long enough, so that what is not there by now counts as failed.
     """
-    if choices(world, {"aws": "outpost", "azure": "product"}[cloud], cloud=cloud):
-        return ""
-    why = world.store.last_error(f"catalogue/{cloud}/")
-    read = any(name.startswith(f"catalogue/{cloud}/") for name in world.store.kept(f"catalogue/{cloud}/"))
-    if read and not why:
-        return asking.nothing_offered(cloud)
-    return asking.not_loaded(cloud, why) if waited or why else asking.loading(cloud)
+    scopes = [work.key for work in catalogue_work(world) if work.body["cloud"] == cloud]
+    # In this order: what is read in between then counts as still to be read, never as failed.
+    work = world.store.under_way(f"catalogue/{cloud}/", world.now())
+    kept = world.store.kept(f"catalogue/{cloud}/")
+    there = [key for key in scopes if key in kept and any(kept[key][0]["choices"].values())]
+    old = [key for key in there if world.now() - kept[key][1] > OLD and work.get(key, _NEVER).failed]
+    lacking = [key for key in scopes if key not in kept]
+    # A scope that offers nothing is no news where another offers something.
+    wanted = [*old, *(lacking if there else (key for key in scopes if key not in there))]
+    why = next((said for key in wanted if (said := work.get(key, _NEVER).failed)), "")
+    if any(work.get(key, _NEVER).now for key in wanted) and not waited:
+        return asking.loading(cloud)
+    if lacking and there:
+        return asking.partly_loaded(cloud, [key.rpartition("/")[2] for key in lacking], why)
+    if old:
+        return asking.grown_old(cloud, min(kept[key][1] for key in old), why)
+    if wanted and (lacking or why):
+        return asking.not_loaded(cloud, why)
+    return asking.nothing_offered(cloud) if wanted else ""
+
+
+OLD = timedelta(minutes=30)
+"""From which age on a form says how old that is what it offers."""
+_NEVER = UnderWay(now=True, failed="")
+"""Work that nobody has begun yet: whoever starts a worker makes it due."""
 
 
 def ask_again(world: World, cloud: str) -> None:

@@ -56,6 +56,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """Work that is not finished: whether it is due or being done now, and why its last try failed, if so."""
+
+    now: bool
+    failed: str
+
+
+@dataclass(frozen=True)
 class Claim:
     """A row of work that a worker holds until `until`; `owner` is unique to this holding."""
 
@@ -589,15 +597,18 @@ class Store:
             tries=tries,
         )
 
-    def last_error(self, prefix: str) -> str:
-        """Why the newest try at unfinished work under keys that start so has failed; "" where none has."""
+    def under_way(self, prefix: str, now: datetime) -> dict[str, UnderWay]:
+        """How the unfinished work under keys that start with `prefix` stands, by key."""
         rows = self.engine.rows(
-            "select last_error from work where substr(key, 1, :length) = :prefix and done_at is null "
-            "and last_error <> '' order by key limit 1",
+            "select key, owner, due_at, last_error from work "
+            "where substr(key, 1, :length) = :prefix and done_at is null",
             length=len(prefix),
             prefix=prefix,
         )
-        return str(rows[0]["last_error"]) if rows else ""
+        return {
+            row["key"]: UnderWay(bool(row["owner"]) or row["due_at"] <= _ms(now), row["last_error"])
+            for row in rows
+        }
 
     def tidy(self, before: datetime) -> None:
         """Delete finished work, drafts, and what was remembered and never refreshed, older than `before`."""

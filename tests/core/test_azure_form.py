@@ -110,9 +110,9 @@ def test_what_a_request_needs_the_form_needs() -> None:
     assert optional == ["qty", "cost_center", "needed_by", "channel"]
 
 
-def test_only_choices_that_decide_what_else_is_asked_are_told_at_once() -> None:
+def test_choices_that_decide_what_else_is_asked_or_who_will_be_are_told_at_once() -> None:
     told = [b["element"]["action_id"] for b in inputs(opened(VALUES)) if b.get("dispatch_action")]
-    assert told == ["product", "configuration", "address"]
+    assert told == ["product", "configuration", "type", "address", "commitment", "location"]
 
 
 def test_choices_are_called_as_the_catalogue_calls_them() -> None:

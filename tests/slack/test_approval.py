@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.core.follow import Job, Work
+from bot.core.messages import asking
 from bot.core.order import State
 from bot.core.policy import ApprovalStep, BreakGlass, Policy, Quiet, Rule, Times, When
 from bot.demo.slack import Message, Person
 from bot.policy_file import Rules
 from bot.spine import World
-from tests.harness import APPROVALS, ORDERS, Here, order_id, text
+from tests.harness import APPROVALS, ORDERS, Here, order_id, submitted, text
 
 DAY = timedelta(days=1)
 STEPS = (ApprovalStep("Manager", ("U0BOB", "U0DAN")), ApprovalStep("Finance", ("S0FINANCE",), 2))
@@ -171,6 +172,21 @@ def test_who_may_not_ask_is_told_so_also_when_their_group_has_to_be_read_first(h
 def test_a_request_that_too_few_could_approve_is_not_filed(here: Company) -> None:
     here.judge_by(replace(POLICY, steps=(ApprovalStep("Board", ("U0BOB", "U0ALICE"), 2),)))
     assert "nobody could approve it" in text(here.alice.command(here.line(), ORDERS))
+
+
+def test_a_form_that_the_policy_refuses_stays_with_all_that_was_typed(here: Company) -> None:
+    here.judge_by(replace(POLICY, steps=(ApprovalStep("Board", ("U0BOB", "U0ALICE"), 2),)))
+    here.alice.command(here.line().replace(" --yes", ""), ORDERS)
+    form = here.alice.wait_form()
+    assert "nobody could approve it" in form.plain
+    result = form.submit()
+    assert not result.closed
+    assert list(result.errors.values()) == [asking.CANNOT_BE_ASKED]
+    assert form.value("Reason") == "New depot"
+    assert here.world.store.listing(State) == []
+    here.judge_by(POLICY)
+    assert submitted(form).closed
+    here.wait(lambda: here.world.store.listing(State))
 
 
 def test_somebody_who_stands_in_is_asked_and_both_names_are_kept(here: Company) -> None:

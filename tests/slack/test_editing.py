@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.core.order import State
 from bot.demo.slack import Form
 from tests.harness import APPROVALS, ORDERS, Here, HereAzure, order_id, submitted
@@ -92,3 +94,67 @@ def test_units_follow_an_edited_quantity(azure: HereAzure) -> None:
     azure.bob.click(azure.slack.messages(APPROVALS)[0], "Approve")
     azure.wait(lambda: azure.order(request).state is State.PLACED)
     assert azure.accepted == 3
+
+
+def test_the_message_to_approvers_lets_the_requester_edit_and_nobody_else(here: Here) -> None:
+    request = here.ask()
+    here.bob.click(request, "Edit and ask again")
+    here.heard(here.bob, "who asked for")
+    here.alice.click(request, "Edit and ask again")
+    assert here.alice.wait_form().value("Reason") == "New depot"
+
+
+def test_what_was_typed_too_late_is_kept_for_a_request_of_its_own(here: Here) -> None:
+    request = here.ask()
+    form = edit(here)
+    here.bob.click(request, "Approve")
+    here.wait(lambda: here.order(request).state is State.PLACED)
+    form.fill("Reason", "A second depot")
+    assert submitted(form).closed
+    told = here.heard(here.alice, "What you typed is kept")
+    here.alice.click(told, "Open the form")
+    again = here.wait(lambda: [one for one in [here.alice.wait_form()] if one.id != form.id])[0]
+    assert again.value("Reason") == "A second depot"
+    assert submitted(again).closed
+    here.wait(lambda: len(here.slack.messages(APPROVALS)) == 2)
+    assert here.order(request).asked.reason == "New depot"
+    assert here.accepted == 1
+
+
+def test_an_address_that_is_typed_into_an_edit_is_what_the_order_goes_to(azure: HereAzure) -> None:
+    request = azure.ask()
+    azure.wait(lambda: azure.order(request).state is State.WAITING)
+    form = edit(azure)
+    form.choose("Ship to", "New address…")
+    azure.wait(lambda: "Street" in form.labels())
+    for label, words in ADDRESS.items():
+        form.fill(label, words)
+    assert submitted(form).closed
+    azure.wait(lambda: "Ship to: columbus-plant → a new address" in azure.slack.messages(APPROVALS)[0].plain)
+    azure.wait(lambda: azure.order(request).state is State.WAITING)
+    assert azure.order(request).asked.azure.address == f"{order_id(request).lower()}-r2"
+    everything = json.dumps([call.arguments for call in azure.slack.calls], default=str)
+    assert ADDRESS["Street"] not in everything
+
+
+ADDRESS = {
+    "Street": "500 W Broad St",
+    "City": "Columbus",
+    "State": "OH",
+    "Postal code": "43215",
+    "Country": "US",
+    "Contact name": "Nora Niemand",
+    "Phone": "+1 614 555 0100",
+    "E-mail": "nora@niemand.example",
+}
+
+
+def test_details_show_all_of_a_request_to_anybody(here: Here) -> None:
+    reason = "A depot " * 300
+    request = here.ask("cost_center=CC-1", reason=reason.strip())
+    here.mallory.click(request, "Details")
+    form = here.mallory.wait_form()
+    assert form.title == f"Details of {order_id(request)}"
+    for words in (reason.strip(), "CC-1", "asked for", "Approval: any one of", "audit", "Cancelling:"):
+        assert words in form.plain
+    assert not form.can_submit

@@ -23,6 +23,8 @@ Label = Callable[[str, str], str]
 
 ORDER_AWS = "order_aws"
 ADD_ITEM = "add_item"
+DECIDING = ("outpost", "payment", "term")
+"""Action ids of the choices that decide who will be asked and what is risky; so does each item."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,23 @@ def form(
 
 def add_item(view: Mapping[str, Any], label: Label) -> View:
     """The form as it stands on somebody's screen, with one more row for an item, up to 20."""
-    rows = [*_rows(view), _Row()][:MOST_ITEMS]
+    return _again(view, [*_rows(view), _Row()][:MOST_ITEMS], label)
+
+
+def follow(view: Mapping[str, Any], label: Label) -> View:
+    """The form as it stands on somebody's screen, with the texts of what was chosen as they are known now."""
+    return _again(view, _rows(view), label)
+
+
+def _again(view: Mapping[str, Any], rows: Sequence[_Row], label: Label) -> View:
     notes = [*parts.notes_in(view, TYPED), *parts.notes_in(view, NOTES)]
     texts = parts.option_texts(view)
 
     def known(key: str, value: str) -> str:
         return texts.get(value) or label(key, value)
 
-    return _order_view(_fields_from(view), rows, parts.origin_of(view), known, notes)
+    made = _order_view(_fields_from(view), rows, parts.origin_of(view), known, notes)
+    return parts.with_blocks(made, [*parts.catalogue_in(view), *made["blocks"]])
 
 
 def values_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -117,11 +128,12 @@ def _order_view(
 
 def _chosen_outpost(place: str, label: Label) -> Block:
     element = parts.searched("outpost", "Search by name or id", place, label("outpost", place))
-    return parts.field_input(_field("outpost"), element)
+    return parts.field_input(_field("outpost"), element) | {"dispatch_action": True}
 
 
 def _chosen(key: str, value: str) -> Block:
-    return parts.field_input(_field(key), parts.select(key, _field(key).choices, value))
+    element = parts.select(key, _field(key).choices, value)
+    return parts.field_input(_field(key), element) | {"dispatch_action": True}
 
 
 def _row_blocks(number: int, row: _Row, label: Label) -> tuple[Block, Block]:
@@ -131,7 +143,7 @@ def _row_blocks(number: int, row: _Row, label: Label) -> tuple[Block, Block]:
     searched = parts.searched(item, "Search by kind or id", row.item, text)
     counted = parts.number_input(quantity, row.quantity, MOST_OF_AN_ITEM)
     return (
-        parts.labelled(item, "Catalog item", searched, required=number == 1),
+        parts.labelled(item, "Catalog item", searched, required=number == 1) | {"dispatch_action": True},
         parts.labelled(quantity, "Quantity", counted, required=number == 1),
     )
 

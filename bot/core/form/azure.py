@@ -34,6 +34,8 @@ NEW_ADDRESS = "+new"
 NEW_ADDRESS_TEXT = "New address…"
 DECIDING = ("product", "configuration", "address")
 """Action ids of the choices that decide what else the form asks."""
+RISKING = ("type", "location", "commitment")
+"""Action ids of those that decide, as the others do, who will be asked and what is risky."""
 
 _PRIVATE = (
     "Azure keeps and checks this address before anybody decides. Channels show its town and country only."
@@ -62,7 +64,8 @@ def follow(view: Mapping[str, Any], offered: Offered) -> View:
     words = _entered(view)
     above = parts.typed_note(_unoffered(words, offered), parts.notes_in(view, TYPED))
     notes = [*above, *parts.notes_in(view, NOTES)]
-    return _order_view(words, parts.origin_of(view), offered, notes)
+    made = _order_view(words, parts.origin_of(view), offered, notes)
+    return parts.with_blocks(made, [*parts.catalogue_in(view), *made["blocks"]])
 
 
 def overtaken(view: Mapping[str, Any], offered: Offered) -> View | None:
@@ -167,12 +170,12 @@ def _order_view(words: Values, origin: Origin, offered: Offered, notes: Sequence
         _deciding("product", "", first(words, "product"), offered),
         _deciding("configuration", first(words, "product"), _path(words), offered),
         _input("qty", parts.number_input("qty", first(words, "qty"), MOST_UNITS)),
-        _input("type", parts.select("type", ORDER_TYPES, first(words, "type"))),
+        _risking(_input("type", parts.select("type", ORDER_TYPES, first(words, "type")))),
         _deciding("address", "", first(words, "address"), offered),
         *(_address_blocks() if first(words, "address") == NEW_ADDRESS else ()),
         *_depending("commitment", words, _commitments(words, offered)),
         *_depending("encryption", words, _encryptions(words, offered)),
-        _input("location", _searched("location", first(words, "location"), offered)),
+        _risking(_input("location", _searched("location", first(words, "location"), offered))),
         _input("resource_group", parts.text_input("resource_group", first(words, "resource_group"), 90)),
         *parts.common_inputs("azure", words),
         *(block for block in notes if block["block_id"] == NOTES),
@@ -186,11 +189,17 @@ def _deciding(key: str, owner: str, value: str, offered: Offered) -> Block:
     return block | {"block_id": _bound(key, owner), "dispatch_action": True}
 
 
+def _risking(block: Block) -> Block:
+    """An input that we are told of at once, because of what the form says below its fields."""
+    return block | {"dispatch_action": True}
+
+
 def _depending(key: str, words: Values, choices: Pairs) -> Iterator[Block]:
     """A choice that only some configurations come with."""
     if choices:
         block = _input(key, parts.select(key, choices, first(words, key)))
-        yield block | {"block_id": _bound(key, _path(words))}
+        bound = block | {"block_id": _bound(key, _path(words))}
+        yield _risking(bound) if key in RISKING else bound
 
 
 def _searched(key: str, value: str, offered: Offered) -> Block:

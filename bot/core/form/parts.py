@@ -225,20 +225,36 @@ def note(block: str, lines: Iterable[str]) -> list[Block]:
             text += "\n…"
             break
         text += f"\n{line}"
-    return [context(text.strip()) | {"block_id": block}] if text else []
+    return [context(text.strip()) | {"block_id": block}] if text.strip() else []
 
 
-def with_catalogue(view: View, line: str, cloud: str) -> View:
+def with_catalogue(view: Mapping[str, Any], line: str, cloud: str) -> View:
     """The form with a line at its top about what its cloud offers; without that line where it is "".
 
     A line that tells of something wrong comes with *Try again*.
     """
-    rest = [one for one in view["blocks"] if not str(one.get("block_id", "")).startswith(CATALOGUE)]
+    rest = [one for one in view["blocks"] if one not in catalogue_in(view)]
     above = [context(line) | {"block_id": CATALOGUE}] if line else []
     if ":warning:" in line:
         above.append(actions(button("Try again", TRY_AGAIN, cloud)) | {"block_id": f"{CATALOGUE}_again"})
-    kept = {key: view[key] for key in ("type", "callback_id", "title", "close", "submit", "private_metadata")}
-    return {**kept, "blocks": [*above, *rest]}
+    return with_blocks(view, [*above, *rest])
+
+
+def catalogue_in(view: Mapping[str, Any]) -> list[Block]:
+    """What a form says at its top about what its cloud offers."""
+    return [one for one in view["blocks"] if str(one.get("block_id", "")).startswith(CATALOGUE)]
+
+
+def with_notes(view: Mapping[str, Any], lines: Sequence[str]) -> View:
+    """The form with other lines below its fields."""
+    rest = [one for one in view["blocks"] if one.get("block_id") != NOTES]
+    return with_blocks(view, [*rest, *note(NOTES, lines)])
+
+
+def with_blocks(view: Mapping[str, Any], blocks: Iterable[Block]) -> View:
+    """A form with other blocks; of one that Slack has sent, only what Slack takes back is kept."""
+    kept = ("type", "callback_id", "title", "close", "submit", "private_metadata")
+    return {**{key: view[key] for key in kept if view.get(key)}, "blocks": list(blocks)}
 
 
 CATALOGUE, TRY_AGAIN = "catalogue", "try_again"
@@ -254,8 +270,7 @@ def noted(view: Mapping[str, Any], lines: Sequence[str]) -> View | None:
     # Compared as it is drawn: of more than fits, nobody could ever be shown all.
     if _drawn(wanted) - {SEND_AGAIN} <= _drawn(shown):
         return None
-    sent = {key: view[key] for key in ("type", "callback_id", "title", "close", "submit", "private_metadata")}
-    return {**sent, "blocks": [*(one for one in view["blocks"] if one not in shown), *wanted]}
+    return with_blocks(view, [*(one for one in view["blocks"] if one not in shown), *wanted])
 
 
 def _drawn(notes: Sequence[Block]) -> set[str]:
@@ -267,7 +282,7 @@ SEND_AGAIN = "Look at this, then press *Ask for approval* once more."
 
 
 def notes_in(view: Mapping[str, Any], block: str) -> list[Block]:
-    """What is said beside the fields of a form that is on somebody's screen."""
+    """What a block of a form on somebody's screen says beside its fields."""
     return [one for one in view.get("blocks", ()) if one.get("block_id") == block]
 
 

@@ -5,8 +5,10 @@ Everything typed is cut short before it is shown: whatever arrives, an answer fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import accumulate
 
 from bot.core.approval import Plan
@@ -19,12 +21,14 @@ from bot.core.messages.blocks import (
     clean,
     code,
     context,
+    date,
     divider,
     escape,
     one_line,
     section,
 )
 from bot.core.messages.policy import who_is_asked
+from bot.core.messages.terms import shorten
 from bot.core.messages.words import clause, cloud_short
 from bot.core.request import FIELDS, Field, Mistake, Values, field_of, nearest
 
@@ -148,12 +152,39 @@ def loading(cloud: str) -> str:
 
 def not_loaded(cloud: str, why: str) -> str:
     """What a form says where that has failed, or takes too long; `why` is the cloud's own sentence."""
-    name = cloud_short(cloud)
-    said = clause(why) if why.strip() else f"{name} has not answered yet"
     return (
-        f":warning: What can be ordered is not known: {said}. *Try again*, or type {_IN_FULL[cloud]} in "
-        "full: they are looked up before anybody is asked."
+        f":warning: What can be ordered is not known: {_failed(cloud, why)}. *Try again*, or type "
+        f"{_IN_FULL[cloud]} in full: they are looked up before anybody is asked."
     )
+
+
+def partly_loaded(cloud: str, scopes: Sequence[str], why: str) -> str:
+    """What a form says where some Regions have told what they offer, and others have not."""
+    named = code(shorten(list(scopes), 5))
+    return (
+        f":warning: What can be ordered in {named} is not known: {_failed(cloud, why)}. *Try again*, or type "
+        f"{_IN_FULL[cloud]} in full."
+    )
+
+
+def grown_old(cloud: str, since: datetime, why: str) -> str:
+    """What a form says where a cloud has told what it offers some time ago, and does not now."""
+    name = cloud_short(cloud)
+    return (
+        f":warning: This is what {name} offered at {date(since)}: {_failed(cloud, why)}. *Try again*, or go "
+        f"on with it: what {name} has no longer, it refuses."
+    )
+
+
+def _failed(cloud: str, why: str) -> str:
+    """Why nothing came, in the cloud's words; what the program said about itself is for the log."""
+    if _OURS.match(why):
+        return f"the answer of {cloud_short(cloud)} could not be used; the log of the worker tells more"
+    return clause(why) if why.strip() else f"{cloud_short(cloud)} has not answered yet"
+
+
+_OURS = re.compile(r"\w+\(.*\)$", re.DOTALL)
+"""An exception of the program, as the queue of work writes it down."""
 
 
 def nothing_offered(cloud: str) -> str:
@@ -324,6 +355,10 @@ def _short(words: str) -> str:
 
 def _cut(words: str) -> str:
     return clean(" ".join(words.split()), _WORD_SHOWN)
+
+
+CANNOT_BE_ASKED = "Not filed: this cannot be asked for. Why stands at the end of the form."
+"""Under the first field of a form that the policy refuses."""
 
 
 def form_notes(plan: Plan | None, requester: str, risks: Sequence[str]) -> tuple[str, ...]:

@@ -37,4 +37,5 @@ def _changes(before: Request, after: Request, new_address: bool) -> Iterator[str
 
 def _said(field: Field, words: list[str]) -> str:
     texts = dict(field.choices)
-    return ", ".join(texts.get(word) or duration_text(word) for word in words) or "nothing"
+    said = [duration_text(word) if field.key == "commitment" else texts.get(word, word) for word in words]
+    return ", ".join(said) or "nothing"

@@ -57,7 +57,7 @@ def edited(order: Order, plan: Plan, risks: Sequence[str] = ()) -> Say:
         "knows all of it; then it is decided anew, and what was approved before counts no more."
     )
     asked = f"*Who is asked:* {'; '.join(who_is_asked(plan, order.requester))}"
-    return Say(text, (section(text), section("\n".join(lines)), *sections([asked]), *banners(risks)))
+    return Say(text, (section(text), *sections(lines), *sections([asked]), *banners(risks)))
 
 
 def nothing_changed(order: Order) -> Say:
@@ -244,6 +244,13 @@ def withdrawn(order: Order) -> Say:
 def too_late(order: Order, verb: str) -> Say:
     more = f" `/order cancel {order.id}` asks the cloud to cancel it." if order.state is State.PLACED else ""
     return say(f"*{order.id}* is {headline(order)}: it cannot be {verb} any more.{more}")
+
+
+def moved_on(order: Order, draft: str) -> Say:
+    """An edit came too late; what was typed is kept for a request of its own."""
+    late = too_late(order, "edited").text
+    said = f"{late} What you typed is kept: *Open the form* asks for it as a new request."
+    return Say(said, (section(said), actions(button("Open the form", "open_form", draft))))
 
 
 def operators_only(order: Order) -> Say:

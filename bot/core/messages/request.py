@@ -30,7 +30,7 @@ from bot.core.order import Order, State
 def asks_for_approval(
     order: Order, plan: Plan | None, audit: tuple[int, str], risks: Sequence[str] = ()
 ) -> Say:
-    """The request as it is now, with buttons while it waits.
+    """The request as it is now, for the approvals channel, with buttons while it waits.
 
     Args:
         order: The order.
@@ -38,6 +38,11 @@ def asks_for_approval(
         audit: Number and hash of the newest audit event, which Slack then keeps for us.
         risks: What is risky about it, a sentence each.
     """
+    return _asks(order, plan, audit, risks, edit_button(order))
+
+
+def _asks(order: Order, plan: Plan | None, audit: tuple[int, str], risks: Sequence[str], *more: Block) -> Say:
+    """The request with the buttons that decide about it, and `more` of them."""
     waiting = order.state is State.WAITING
     title = "needs approval" if waiting else f"is {headline_plain(order)}"
     terms = told(order.asked)
@@ -58,7 +63,7 @@ def asks_for_approval(
                 context(terms.price) if waiting and terms.price else None,
                 *(banners(risks) if waiting else ()),
                 *(_fitted(progress(order, plan), _ROOM_FOR_STEPS) if plan and waiting else ()),
-                _buttons(order) if waiting else None,
+                _buttons(order, *more) if waiting else None,
                 context(_note(order, plan) if waiting else outcome(order)),
                 context(proof(order, audit)),
             )
@@ -162,16 +167,17 @@ def reminds(
     said = _WHY_SHOWN.get(why, owners)
     since = f" It has waited since {date(order.asked_at or order.filed_at)}."
     name = f" Step: {one_line(step.name, 100)}." if step and step.name else ""
-    request = asks_for_approval(order, plan, audit, risks)
+    request = _asks(order, plan, audit, risks)
     return Say(f"{said} {request.text}", (section(f":bell: {said}{since}{name}"), *request.blocks))
 
 
-def _buttons(order: Order) -> Block:
+def _buttons(order: Order, *more: Block) -> Block:
     value = button_value(order)
     return actions(
         button("Approve", "approve", value, "primary", label=f"Approve {order.id}"),
         button("Reject", "reject", value, "danger", label=f"Reject {order.id}"),
         button("Details", DETAILS, order.id, label=f"Details of {order.id}"),
+        *more,
     )
 
 
