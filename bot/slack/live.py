@@ -99,6 +99,7 @@ class Live:
     def close(self) -> None:
         """Begin nothing more; what was asked for too late to be shown is dropped."""
         self._loading.close()
+        self._screens.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _open_or_keep(
@@ -210,9 +211,10 @@ _FORMS: dict[str, Callable[[World, Values, form.Origin, Sequence[str]], form.Vie
 
 def label(world: World) -> form.aws.Label:
     """How the catalogue of AWS calls a value; the value itself where it does not know it."""
+    offered = cache(lambda key: request.choices(world, key))
 
     def found(key: str, value: str) -> str:
-        fitting = (one.text for one in request.choices(world, key) if _is(value, one.value))
+        fitting = (one.text for one in offered(key) if _is(value, one.value))
         return next(fitting, value)
 
     return found

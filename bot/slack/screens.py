@@ -21,7 +21,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.core.form import View
-from bot.errors import ChatError, ChatRefused
+from bot.errors import ChatDown, ChatError, ChatRefused
 from bot.slack.chat import call
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,10 @@ Change = Callable[[Mapping[str, Any]], View | None]
 
 MOST = 500
 """Forms that are remembered; who still has an older one open sends it as it is."""
+TRIES = 3
+"""How often a change is sent that Slack does not answer."""
+LONGEST_PAUSE = 5.0
+"""Seconds between two of these, also where Slack asks for more: somebody looks at the form."""
 LIFE = 3600.0
 """Seconds for which one is remembered that nobody touches."""
 
@@ -70,6 +74,11 @@ class Screens:
         self._changed = changed
         self._lock = threading.Lock()
         self._screens: OrderedDict[str, _Screen] = OrderedDict()
+        self._closing = threading.Event()
+
+    def close(self) -> None:
+        """Wait for Slack no more."""
+        self._closing.set()
 
     def opened(self, answer: Mapping[str, Any], view: View) -> None:
         """A form was opened; `answer` is the view as Slack has it."""
@@ -158,10 +167,21 @@ class Screens:
         into = change(base)
         if into is None:
             return
-        answer = call(lambda: self._client.views_update(view_id=view_id, hash=base["hash"], view=into))
+        answer = self._sent(lambda: self._client.views_update(view_id=view_id, hash=base["hash"], view=into))
         with self._lock:
             if base["hash"] != screen.hash:
                 screen.replaced.clear()
             screen.replaced.add(base["hash"])
             screen.hash, screen.view = answer["view"]["hash"], into
         self._changed(view_id, into)
+
+    def _sent(self, send: Callable[[], Any]) -> Mapping[str, Any]:
+        """The answer of Slack. What it has done without answering it refuses when it is sent again."""
+        for number in range(1, TRIES):
+            try:
+                return call(send)
+            except ChatDown as error:
+                log.info("form.again", extra={"why": str(error), "try": number})
+                if self._closing.wait(min(error.retry_after or float(number), LONGEST_PAUSE)):
+                    raise
+        return call(send)

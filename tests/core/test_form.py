@@ -36,6 +36,7 @@ from bot.core.request import (
     tidy,
     values_of,
 )
+from bot.demo.slack.block_kit import check_view
 
 TODAY = date(2026, 11, 22)
 OUTPOST = "op-0123456789abcdef0"
@@ -456,9 +457,12 @@ def test_a_quote_that_the_form_cannot_show_is_not_dropped_in_silence() -> None:
     assert "--yes" in said
 
 
-def test_a_form_that_has_more_to_say_than_fits_is_asked_to_be_looked_at_once() -> None:
-    lines = [f"Step {number}: {'@somebody ' * 60}" for number in range(9)]
-    first = noted(form({}, origin=ORIGIN, label=lambda _, word: word), lines)
-    assert first is not None
-    assert noted(first, lines) is None
-    assert noted(first, ["Something else", *lines]) is not None
+@pytest.mark.parametrize(("steps", "people"), [(1, 100), (9, 50), (40, 100)])
+def test_what_has_to_be_seen_before_filing_is_shown_once_however_long_it_is(steps: int, people: int) -> None:
+    names = " ".join(f"<@U{number:09}>" for number in range(people))
+    lines = [f"Step {step}: {names}" for step in range(steps)]
+    again = noted(shown(opened({})), lines)
+    assert again
+    assert check_view(again, "modal") == ("", [])
+    assert noted(shown(again), lines) is None
+    assert noted(shown(again), ["Another line", *lines])

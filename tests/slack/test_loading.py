@@ -172,3 +172,17 @@ def test_among_five_thousand_outposts_the_one_that_is_typed_is_found_in_time(her
     assert len(form.suggest("Outpost")) == 100
     assert form.suggest("Outpost", "depot 4999") == ["depot 4999"]
     assert time.monotonic() - begun < 2, "Slack waits for three seconds, for each"
+
+
+@pytest.mark.parametrize("kind", ["503", "drop_before", "429"])
+def test_an_update_that_slack_does_not_answer_is_sent_again(sqlite_url: str, kind: str) -> None:
+    here = Early(sqlite_url)
+    here.aws.faults.add("ListOutposts", "slow", seconds=1.0)
+    with here:
+        here.alice.command("/order aws", ORDERS)
+        form = here.alice.wait_form()
+        here.slack.faults.add("views.update", kind, seconds=1)
+        here.wait(lambda: here.world.store.kept("catalogue/"))
+        here.wait(lambda: "being asked" not in form.plain)
+        assert here.slack.faults.pending == 0
+        assert here.slack.violations == []

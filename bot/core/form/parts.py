@@ -30,6 +30,7 @@ _TITLE_LIMIT = 24
 _OPTION_TEXT = 75
 _ERROR_LIMIT = 300
 _NOTE_LIMIT = 2900
+_NOTE_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -213,19 +214,19 @@ def typed_note(misfits: Iterable[Mistake], before: Sequence[Block] = ()) -> list
         misfits: Those words.
         before: The block as it stood there so far.
     """
-    lines = [block["elements"][0]["text"] for block in before]
+    lines = [element["text"] for block in before for element in block["elements"]]
     return note(TYPED, [*lines, *(f"You typed {mistake_line(mistake)}" for mistake in misfits)])
 
 
 def note(block: str, lines: Iterable[str]) -> list[Block]:
     """Lines of mrkdwn beside the fields, as many as fit; no block for no line."""
-    text = ""
-    for line in lines:
-        if len(text) + len(line) > _NOTE_LIMIT:
-            text += "\n…"
-            break
-        text += f"\n{line}"
-    return [context(text.strip()) | {"block_id": block}] if text.strip() else []
+    parts = [""]
+    for line in filter(None, lines):
+        if parts[-1] and len(parts[-1]) + len(line) >= _NOTE_LIMIT:
+            parts.append("")
+        parts[-1] = f"{parts[-1]}\n{line}".strip()
+    shown = [*parts[: _NOTE_PARTS - 1], "…"] if len(parts) > _NOTE_PARTS else parts
+    return [context(*shown) | {"block_id": block}] if parts[0] else []
 
 
 def with_catalogue(view: Mapping[str, Any], line: str, cloud: str) -> View:
@@ -265,17 +266,16 @@ def noted(view: Mapping[str, Any], lines: Sequence[str]) -> View | None:
 
     What was typed stays in the fields, which keep their ids.
     """
-    wanted = note(NOTES, [SEND_AGAIN, *lines])
-    shown = notes_in(view, NOTES)
-    # Compared as it is drawn: of more than fits, nobody could ever be shown all.
-    if _drawn(wanted) - {SEND_AGAIN} <= _drawn(shown):
+    wanted, shown = note(NOTES, [SEND_AGAIN, *lines]), notes_in(view, NOTES)
+    # Compared as they are drawn: of more than fits, nobody could ever be shown all.
+    if any(_drawn(said) <= _drawn(shown) for said in (note(NOTES, lines), wanted)):
         return None
     return with_blocks(view, [*(one for one in view["blocks"] if one not in shown), *wanted])
 
 
-def _drawn(notes: Sequence[Block]) -> set[str]:
+def _drawn(notes: Iterable[Block]) -> set[str]:
     """The lines of notes, as they stand in a form."""
-    return {line for block in notes for line in block["elements"][0]["text"].split("\n")}
+    return {line for block in notes for one in block["elements"] for line in one["text"].split("\n")}
 
 
 SEND_AGAIN = "Look at this, then press *Ask for approval* once more."
