@@ -86,14 +86,13 @@ class Aws:
             "outpost": by_text(view.outpost_choice(each, places, scope) for each in outposts),
             "item": by_text(view.item_choice(item) for item in offered),
             "country": tuple(quotes.countries(outposts, lands, scope)),
-            "quote": self._quotes(scope),
         }
+        if self._knows_quotes(scope):  # without the key forms don't ask whether to order by quote
+            choices["quote"] = self._quotes(scope)
         return Catalogue(scope, choices)
 
     def _quotes(self, region: str) -> tuple[Choice, ...]:
         """What can be ordered by quote; nothing where quotes can't be read: items can be ordered still."""
-        if not self._knows_quotes(region):
-            return ()
         now = self._clock()
         try:
             listed = self._all(

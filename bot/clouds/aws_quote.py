@@ -13,7 +13,18 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from bot.clouds.aws_view import outpost_id
 from bot.clouds.reading import Answer, a_dict, dicts, moment, short, text, words
 from bot.core.aws_terms import PAYMENTS
-from bot.core.quote import CHANGED_RACK, NEW_RACK, NEW_SERVER, PASS, Offer, Price, Requirement, day, money
+from bot.core.quote import (
+    CHANGED_RACK,
+    NEW_RACK,
+    NEW_SERVER,
+    PASS,
+    Offer,
+    Price,
+    Requirement,
+    Row,
+    day,
+    money,
+)
 from bot.core.request import TERMS
 from bot.errors import CloudRefused
 from bot.ports import Choice
@@ -91,14 +102,13 @@ def choices(quote: Answer, region: str, now: datetime) -> Iterator[Choice]:
     for option in dicts(quote.get("QuoteOptions")):
         what = " + ".join(_capacities(option))
         for pays, lasts, price in _prices(option):
-            value = "/".join(
-                (region, text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")), pays, lasts)
-            )
+            named = (text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")))
+            row = Row(region, outpost, *named, pays, lasts)
             paid = f"{_amount(price.upfront)} + {_amount(price.monthly)} monthly {price.currency}"
             how = f"{dict(PAYMENTS).get(pays, pays)}, {dict(TERMS).get(lasts, lasts)}"
             until = f"until {_expires(quote)[:10]}"
             detail = " · ".join(filter(None, (how, until, outpost)))
-            yield Choice(value, short(f"{paid} · {what}"), detail)
+            yield Choice(row.value, short(f"{paid} · {what}"), detail)
 
 
 def _is_over(quote: Answer, now: datetime) -> bool:

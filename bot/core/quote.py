@@ -6,7 +6,7 @@ Money is whole cents in an int: a price is compared and added up, and must never
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -63,6 +63,35 @@ class Offer:
     def expired(self, now: datetime) -> bool:
         """Whether it cannot be ordered any more."""
         return bool(self.expires) and datetime.fromisoformat(self.expires) <= now
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to order by quote, as a form offers it; what is not known, or left open, is "".
+
+    Its `value` is `REGION/OUTPOST/QUOTE/OPTION/PAYMENT/TERM`, and its `key` the last four of these.
+    """
+
+    region: str = ""
+    outpost: str = ""
+    quote: str = ""
+    option: str = ""
+    payment: str = ""
+    term: str = ""
+
+    @property
+    def value(self) -> str:
+        return "/".join(astuple(self))
+
+    @property
+    def key(self) -> str:
+        return "/".join(astuple(self)[2:])
+
+
+def read_row(value: str) -> Row:
+    """The row that a value stands for; an empty one for any other text."""
+    parts = value.split("/")
+    return Row(*parts) if len(parts) == len(astuple(Row())) else Row()
 
 
 def money(cents: int, currency: str) -> str:

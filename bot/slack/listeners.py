@@ -35,7 +35,7 @@ from bot.steps import approve, home, operate, people, reconcile, request, show
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
-SEARCHED = re.compile(r"outpost|item_\d+|product|configuration|address|location")
+SEARCHED = re.compile(r"outpost|item_\d+|quote|product|configuration|address|location")
 CHOOSE = re.compile(r"choose_\w+")
 TURNS_HOME = re.compile(rf"{TURN}_\w+")
 WAS_PLACED = re.compile(r"was_placed_\d+")
@@ -242,6 +242,7 @@ class Desk:
             "list_previous": self.turn_page,
             CHOOSE: self.choose_cloud,
             form.aws.ADD_ITEM: self.add_item,
+            **dict.fromkeys(form.aws.DECIDING, self.follow_aws_choice),
             **dict.fromkeys(form.azure.DECIDING, self.follow_choice),
         }
 
@@ -385,6 +386,10 @@ class Desk:
         view = order_form(self.world, ask, form.origin_of(body["view"]), body["user"]["id"])
         self.live.turn(body["view"], view)
 
+    def follow_aws_choice(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.live.turn(body["view"], form.aws.follow(body["view"], label(self.world)))
+
     def follow_choice(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         self.live.turn(body["view"], form.azure.follow(body["view"], offered(self.world)))
@@ -415,11 +420,15 @@ class Desk:
         ack(options=offer(self.world, payload["action_id"], payload.get("value", ""), body.get("view")))
 
     def aws_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        asked = self._read("aws", form.aws.values_from(view))
-        if isinstance(asked, Request):
+        if newer := form.aws.overtaken(view, label(self.world)):
+            ack(response_action="update", view=newer)
+            return
+        asked, wrong = self._read("aws", form.aws.values_from(view)), form.aws.contradictions(view)
+        if isinstance(asked, Request) and not wrong:
             self._file(ack, body, asked)
-        else:
-            ack(response_action="errors", errors=form.aws.errors_by_block(asked, view))
+            return
+        mistakes = wrong if isinstance(asked, Request) else (*asked, *wrong)
+        ack(response_action="errors", errors=form.aws.errors_by_block(mistakes, view))
 
     def azure_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         if newer := form.azure.overtaken(view, offered(self.world)):

@@ -16,10 +16,11 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.core import form
-from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID
+from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID, split_outpost
 from bot.core.command import Ask
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
+from bot.core.quote import QUOTE, Row, read_row
 from bot.core.request import Mistake, Request, Values, check_word, field_of, read, with_defaults
 from bot.errors import ChatError
 from bot.ports import Choice
@@ -124,7 +125,14 @@ def form_notes(world: World, ask: Ask, person: str) -> tuple[str, ...]:
 def _aws_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
     empty = () if request.choices(world, "outpost") else (asking.NO_CATALOGUE["aws"],)
     regions = world.settings.aws_regions
-    return form.aws.form(values, origin=origin, label=label(world), regions=regions, notes=(*empty, *notes))
+    return form.aws.form(
+        values,
+        origin=origin,
+        label=label(world),
+        regions=regions,
+        notes=(*empty, *notes),
+        quotes=request.offers_quotes(world),
+    )
 
 
 def _azure_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
@@ -185,6 +193,8 @@ def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice
         return request.choices(world, "outpost")
     if action.startswith("item_"):
         return request.choices(world, "item", _region(view))
+    if action == "quote":
+        return [one for one in request.choices(world, "quote") if _is_for(one, view)]
     found = request.choices(world, action, cloud="azure")
     if action != "configuration":
         return found
@@ -192,11 +202,21 @@ def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice
     return [choice for choice in found if choice.value.rpartition("/")[0] == product]
 
 
+def _is_for(quote: Choice, view: dict[str, Any]) -> bool:
+    """Whether a quote can be ordered for the Outpost that is chosen: it is for that, or for none."""
+    row, chosen = read_row(quote.value), form.aws.values_from(view).get("outpost", ("",))[0]
+    region, outpost = split_outpost(chosen)
+    return (not region or row.region == region) and (not outpost or row.outpost in ("", outpost))
+
+
 def _typed_in_full(action: str, typed: str, view: dict[str, Any]) -> Sequence[Choice]:
     """A name that the catalogue does not have, or not yet: the cloud is asked before anybody decides."""
     if action == "outpost" or action.startswith("item_"):
         pattern, word = (OUTPOST_ID, typed) if action == "outpost" else (CATALOG_ITEM, typed.upper())
         return [_looked_up(word)] if re.fullmatch(pattern, word) else []
+    if action == "quote":
+        known = re.fullmatch(QUOTE, typed)
+        return [Choice(Row(quote=typed).value, typed, asking.LOOKED_UP_LATER)] if known else []
     named = field_of("azure", action)
     name = check_word(named, typed, None) if named else ""
     if not name or isinstance(name, Mistake):

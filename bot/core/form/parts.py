@@ -1,9 +1,9 @@
 """What every form is made of: elements, their input blocks, and what Slack sends back of them.
 
 Slack tells what was entered by block and action. An action id here is always the key of the grammar that
-the element stands for, so it finds a value and an error its field; the block's id is the same, unless a
-choice belongs to another one (see `azure`). What was typed survives an update where both stay.
-Limits are Slack's own (https://docs.slack.dev/surfaces/modals).
+the element stands for, so it finds a value and an error its field (but for *Order by*, see `aws`); the
+block's id is the same, unless a choice belongs to another one (see `azure`). What was typed survives an
+update where both stay. Limits are Slack's own (https://docs.slack.dev/surfaces/modals).
 """
 
 from __future__ import annotations
@@ -282,6 +282,11 @@ def filled(view: Mapping[str, Any], action: str, block: str = "") -> str:
 def said(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """What was entered as `Values`; blank fields are left out."""
     return {key: (word,) for key, word in words.items() if word.strip()}
+
+
+def input_ids(view: Mapping[str, Any]) -> list[str]:
+    """The block ids of all that a form asks, in its order."""
+    return [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
 
 
 def option_texts(view: Mapping[str, Any]) -> dict[str, str]:
