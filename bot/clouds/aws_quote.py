@@ -104,7 +104,7 @@ def choices(quote: Answer, region: str, now: datetime) -> Iterator[Choice]:
         for pays, lasts, price in _prices(option):
             named = (text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")))
             row = Row(region, outpost, *named, pays, lasts)
-            paid = f"{_amount(price.upfront)} + {_amount(price.monthly)} monthly {price.currency}"
+            paid = f"{_amount(price.upfront)} upfront + {_amount(price.monthly)} monthly {price.currency}"
             how = f"{dict(PAYMENTS).get(pays, pays)}, {dict(TERMS).get(lasts, lasts)}"
             until = f"until {_expires(quote)[:10]}"
             detail = " · ".join(filter(None, (how, until, outpost)))
