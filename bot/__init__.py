@@ -10,9 +10,10 @@
 `core`     what may happen (`events`) and what may follow what (`order`), what has to be done then (`follow`),
            who may (`policy`), what a cloud says (`snapshot`), what was asked (`request`, `command`, `form`),
            every word (`messages`)
-`steps`    a file for each step of an order's life: request, approve, submit, reconcile, track, operate,
-           notify, show
-`spine`    the one way in which an order changes
+`steps`    a file for each step of an order's life: request, approve, submit, reconcile, track, operate; for
+           those who wait, clock; for those who look, notify, show, home; for who may what, people, policy
+`spine`    the one way in which an order changes; `outbox` posts a message once, `directory` remembers what
+           Slack tells of people
 `store`    all SQL, written once for SQLite and PostgreSQL
 `clouds`   one provider each; `ports` says what steps need of one
 `worker`   claims due work and runs its step; `web` answers HTTP; `compose` builds all, `__main__` starts it

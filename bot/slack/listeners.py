@@ -243,6 +243,7 @@ class Desk:
             CHOOSE: self.choose_cloud,
             form.aws.ADD_ITEM: self.add_item,
             **dict.fromkeys(form.aws.DECIDING, self.follow_aws_choice),
+            form.parts.TRY_AGAIN: self.try_again,
             **dict.fromkeys(form.azure.DECIDING, self.follow_choice),
         }
 
@@ -379,6 +380,10 @@ class Desk:
     def add_item(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         self.live.turn(body["view"], form.aws.add_item(body["view"], label(self.world)))
+
+    def try_again(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.live.ask_again(body["view"], body["actions"][0]["value"])
 
     def choose_cloud(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -32,6 +34,9 @@ log = logging.getLogger(__name__)
 
 MOST_OPTIONS = 100
 """As many as Slack shows; more are found by typing."""
+LOADING = 10.0
+"""Seconds that a form waits for its cloud before it says so and offers to try again."""
+ASKING = 1.0
 MOST_VALUE = 150
 """Characters of an option's value that Slack takes; what is longer can be asked for in a command only."""
 
@@ -43,6 +48,7 @@ class Live:
         self.world = world
         self.client = client
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="live")
+        self._closing = threading.Event()
 
     def answer(self, said: Say, channel: str, person: str, key: str) -> None:
         """Show somebody, and nobody else, what came of what they did; `key` is of this one answer."""
@@ -64,15 +70,52 @@ class Live:
             lambda: self.client.views_update(view_id=view["id"], hash=view["hash"], view=into),
         )
 
+    def ask_again(self, view: dict[str, Any], cloud: str) -> None:
+        """Let the cloud of a form be asked again what it offers, and show it when it has answered."""
+        request.ask_again(self.world, cloud)
+        self._threads.submit(self._load_again, view, cloud)
+
+    def _load_again(self, view: dict[str, Any], cloud: str) -> None:
+        into = form.parts.with_catalogue(view, asking.loading(cloud), cloud)
+        try:
+            hash = self._put(view["id"], view["hash"], into)
+            self._closing.wait(ASKING)  # until the worker has begun: what failed before is no answer
+            self._fill(view["id"], hash, into, cloud)
+        except ChatError as error:
+            log.warning("form.not_filled", extra={"why": str(error)})
+        except Exception:
+            log.exception("form.failed")
+
+    def _put(self, view_id: str, hash: str, into: form.View) -> str:
+        """Put another form in the place of one, unless something else came first; returns its new hash."""
+        answer = call(lambda: self.client.views_update(view_id=view_id, hash=hash, view=into))
+        return str(answer["view"]["hash"])
+
+    def _fill(self, view_id: str, hash: str, view: form.View, cloud: str) -> None:
+        """Take the line that says *loading* from a form when its cloud has answered, or say what failed.
+
+        What was typed meanwhile stays: its fields keep their ids.
+        """
+        loading = asking.loading(cloud)
+        shown = form.parts.notes_in(view, form.parts.CATALOGUE)
+        end = time.monotonic() + LOADING
+        while shown and loading in str(shown) and not self._closing.wait(0.2):
+            line = request.catalogue_line(self.world, cloud, waited=time.monotonic() > end)
+            if line != loading:
+                self._put(view_id, hash, form.parts.with_catalogue(view, line, cloud))
+                return
+
     def close(self) -> None:
         """Begin nothing more; what was asked for too late to be shown is dropped."""
+        self._closing.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _open_or_keep(
         self, trigger: str, view: form.View, ask: Ask, origin: form.Origin, person: str
     ) -> None:
         try:
-            call(lambda: self.client.views_open(trigger_id=trigger, view=view))
+            opened = call(lambda: self.client.views_open(trigger_id=trigger, view=view))["view"]
+            self._fill(opened["id"], opened["hash"], view, ask.cloud)
         except ChatError as error:
             log.warning("form.not_opened", extra={"why": str(error)})
             kept = draft_of(ask, origin.channel) | {"edits": origin.edits}
@@ -112,7 +155,9 @@ def draft_of(ask: Ask, channel: str) -> dict[str, Any]:
 
 def order_form(world: World, ask: Ask, origin: form.Origin, person: str) -> form.View:
     """The form for one cloud, filled with what was typed, with the catalogue as last read."""
-    return _FORMS[ask.cloud](world, ask.values, origin, form_notes(world, ask, person))
+    view = _FORMS[ask.cloud](world, ask.values, origin, form_notes(world, ask, person))
+    line = request.catalogue_line(world, ask.cloud, waited=False)
+    return form.parts.with_catalogue(view, line, ask.cloud)
 
 
 def form_notes(world: World, ask: Ask, person: str) -> tuple[str, ...]:
@@ -123,22 +168,20 @@ def form_notes(world: World, ask: Ask, person: str) -> tuple[str, ...]:
 
 
 def _aws_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
-    empty = () if request.choices(world, "outpost") else (asking.NO_CATALOGUE["aws"],)
     regions = world.settings.aws_regions
     return form.aws.form(
         values,
         origin=origin,
         label=label(world),
         regions=regions,
-        notes=(*empty, *notes),
+        notes=notes,
         quotes=request.offers_quotes(world),
     )
 
 
 def _azure_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
-    empty = () if request.choices(world, "product", cloud="azure") else (asking.NO_CATALOGUE["azure"],)
     known = with_defaults(values, request.defaults(world, "azure"))
-    return form.azure.form(known, origin=origin, offered=offered(world), notes=(*empty, *notes))
+    return form.azure.form(known, origin=origin, offered=offered(world), notes=notes)
 
 
 _FORMS: dict[str, Callable[[World, Values, form.Origin, Sequence[str]], form.View]] = {

@@ -74,10 +74,10 @@ def _visitors(world: World) -> frozenset[str]:
 def show(world: World, claim: Claim) -> Result:
     """Bring one person's App Home up to date."""
     person = claim.work.body["person"]
-    if person not in _visitors(world):
-        return None
-    pages = _pages(world, person)
     store = world.store
+    pages = store.recall(f"home/{person}")
+    if pages is None:  # they have never looked at it, or not for weeks
+        return None
     mine = _page("mine", pages, lambda limit, offset: store.asked_by(person, limit=limit, offset=offset))
     view = home(
         waiting=_waiting(world, person, pages),
@@ -127,8 +127,7 @@ def _page(section: str, pages: Mapping[str, int], read: Read) -> Page:
 
 
 def _pages(world: World, person: str) -> dict[str, int]:
-    known = world.store.kept(f"home/{person}").get(f"home/{person}")
-    return dict(known[0]) if known else {}
+    return dict(world.store.recall(f"home/{person}") or {})
 
 
 def _keep(world: World, person: str, pages: Mapping[str, int]) -> None:

@@ -416,6 +416,29 @@ def refresh_catalogue(world: World, claim: Claim) -> Result:
     return Every(CATALOGUE_EVERY)
 
 
+def catalogue_line(world: World, cloud: str, *, waited: bool) -> str:
+    """What a form has to say of what its cloud offers; "" where there is something to choose from.
+
+    Args:
+        world: The store, and the clouds.
+        cloud: The cloud of the form.
+        waited: Whether it was waited for long enough, so that what is not there by now counts as failed.
+    """
+    if choices(world, {"aws": "outpost", "azure": "product"}[cloud], cloud=cloud):
+        return ""
+    why = world.store.last_error(f"catalogue/{cloud}/")
+    read = any(name.startswith(f"catalogue/{cloud}/") for name in world.store.kept(f"catalogue/{cloud}/"))
+    if read and not why:
+        return asking.nothing_offered(cloud)
+    return asking.not_loaded(cloud, why) if waited or why else asking.loading(cloud)
+
+
+def ask_again(world: World, cloud: str) -> None:
+    """Let a cloud be asked now what can be ordered."""
+    scopes = [one for one in catalogue_work(world) if one.body["cloud"] == cloud]
+    world.store.enqueue(scopes, world.now())
+
+
 def keep(world: World, cloud: str, catalogue: Catalogue) -> None:
     """Remember a catalogue, so that forms never have to wait for a cloud."""
     body = {

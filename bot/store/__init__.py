@@ -589,6 +589,16 @@ class Store:
             tries=tries,
         )
 
+    def last_error(self, prefix: str) -> str:
+        """Why the newest try at unfinished work under keys that start so has failed; "" where none has."""
+        rows = self.engine.rows(
+            "select last_error from work where substr(key, 1, :length) = :prefix and done_at is null "
+            "and last_error <> '' order by key limit 1",
+            length=len(prefix),
+            prefix=prefix,
+        )
+        return str(rows[0]["last_error"]) if rows else ""
+
     def tidy(self, before: datetime) -> None:
         """Delete finished work, drafts, and what was remembered and never refreshed, older than `before`."""
 
@@ -650,6 +660,11 @@ class Store:
             prefix=prefix,
         )
         return {row["key"]: (json.loads(row["body"]), _utc(row["at"])) for row in rows}
+
+    def recall(self, key: str) -> Any:
+        """What is remembered under exactly this key; None if nothing is."""
+        rows = self.engine.rows("select body from kept where key = :key", key=key)
+        return json.loads(rows[0]["body"]) if rows else None
 
     def groups(self) -> dict[str, Members]:
         """The user groups as last read."""

@@ -62,6 +62,7 @@ def test_devices_are_asked_for_with_the_form_approved_shipped_and_in_use(visit: 
     visit.go("alice", "edge-orders")
     visit.say("/order azure qty=2")
     visit.search("Product", "gpu", "Azure Stack Edge Pro - GPU")
+    expect(visit.form.locator('[name^="configuration@azurestackedge/"]').first).to_be_attached()
     visit.search("Configuration", "2 GPU", "Azure Stack Edge Pro - 2 GPU")
     visit.form.get_by_label("Order type").select_option("Rental")
     visit.search("Ship to", "colu", "columbus-plant · Columbus, US")

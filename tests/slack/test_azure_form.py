@@ -261,7 +261,7 @@ def test_a_choice_that_no_update_followed_brings_the_form_up_to_date_instead_of_
 def test_while_azure_tells_nothing_the_form_says_so(here: AzureHere) -> None:
     for key in here.world.store.kept("catalogue/azure"):
         here.world.store.keep(key, {"choices": {}}, here.world.now())
-    assert "Azure has not told yet" in azure_form(here).plain
+    assert "Azure answers, and offers nothing here" in azure_form(here).plain
 
 
 def test_with_two_clouds_the_bare_command_asks_which(here: AzureHere) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.order import State
 from bot.demo.slack import Person
-from tests.harness import APPROVALS, ORDERS, Here, order_id
+from tests.harness import APPROVALS, Here, order_id
 
 
 class Homes(Here):
@@ -110,26 +110,6 @@ def test_a_new_order_begins_in_a_home(here: Homes) -> None:
     assert home
     home.press("New order")
     assert "Outpost" in here.alice.wait_form().labels()
-
-
-def test_an_old_button_is_answered_with_what_is_so_now_and_the_home_is_mended(here: Homes) -> None:
-    request = here.ask()
-    here.open(here.bob)
-    here.shows(here.bob, order_id(request))
-    old = here.bob.home()
-    assert old
-    approve = next(
-        element
-        for block in old.blocks
-        if block["type"] == "actions"
-        for element in block["elements"]
-        if element.get("action_id") == "approve"
-    )
-    here.alice.command(f"/order withdraw {order_id(request)}", ORDERS)
-    here.shows(here.bob, "Nothing waits for you.")
-    assert approve["value"].startswith(order_id(request))
-    here.bob.command(f"/order approve {order_id(request)}", ORDERS)
-    here.heard(here.bob, "withdrawn")
 
 
 def test_each_section_is_turned_by_itself(here: Homes) -> None:

@@ -73,6 +73,17 @@ def fill(store: Store, orders: list[Order]) -> None:
     store.engine.transact(write)
 
 
+def remember(store: Store, keys: list[str]) -> None:
+    """Remember many things at once, as if each had been kept by itself."""
+    at = int(NOW.timestamp() * 1000)
+
+    def write(tx: Tx) -> None:
+        for key in keys:
+            tx.run("insert into kept (key, body, at) values (:key, '{}', :at)", key=key, at=at)
+
+    store.engine.transact(write)
+
+
 def numbered(number: int, state: State, requester: str = "U0ALICE") -> Order:
     return replace(
         ORDER, id=f"ORD-{number:06}", state=state, requester=requester, plan=PLAN, filed_at=after(number)
@@ -132,6 +143,17 @@ def test_a_home_costs_no_more_among_thousands_of_orders(tmp_path: Path) -> None:
     assert costs[MANY][1] < 2 * home.MOST_JUDGED
 
 
+def test_a_home_costs_no_more_where_thousands_have_one(tmp_path: Path) -> None:
+    costs = {}
+    for number in (10, MANY):
+        store = Store.open(f"sqlite:///{tmp_path}/{number}.db")
+        store.migrate()
+        remember(store, [f"home/U9{one:06}" for one in range(number)])
+        costs[number] = cost(store, 10)
+        store.close()
+    assert costs[10] == costs[MANY]
+
+
 def test_of_thousands_that_wait_it_is_told_how_many_at_least(sqlite_url: str) -> None:
     store = Store.open(sqlite_url)
     store.migrate()
@@ -179,6 +201,22 @@ def test_a_page_that_is_not_there_any_more_is_the_last_one(store: Store) -> None
     assert "ORD-000000" in way
     assert "Previous" in way
     assert "Next" not in way
+
+
+def test_turning_one_section_leaves_the_page_of_another(store: Store) -> None:
+    fill(store, [numbered(number, State.WAITING) for number in range(7)])
+    fill(store, [numbered(number, State.PLACED) for number in range(100, 109)])
+    world, chat = world_of(store)
+    home.turn(world, "U0BOB", "waiting", 2)
+    home.turn(world, "U0BOB", "way", 2)
+    claim = store.claim(Queue.CHAT, NOW + timedelta(seconds=1), LEASE)
+    assert claim
+    home.show(world, claim)
+    waiting, _, way = text(chat.homes["U0BOB"]).partition("On the way")
+    assert "ORD-000006" in waiting
+    assert "ORD-000000" not in waiting
+    assert "ORD-000100" in way
+    assert "ORD-000108" not in way
 
 
 def test_who_never_looked_at_their_home_is_given_none(store: Store) -> None:

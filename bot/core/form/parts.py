@@ -228,6 +228,22 @@ def note(block: str, lines: Iterable[str]) -> list[Block]:
     return [context(text.strip()) | {"block_id": block}] if text else []
 
 
+def with_catalogue(view: View, line: str, cloud: str) -> View:
+    """The form with a line at its top about what its cloud offers; without that line where it is "".
+
+    A line that tells of something wrong comes with *Try again*.
+    """
+    rest = [one for one in view["blocks"] if not str(one.get("block_id", "")).startswith(CATALOGUE)]
+    above = [context(line) | {"block_id": CATALOGUE}] if line else []
+    if ":warning:" in line:
+        above.append(actions(button("Try again", TRY_AGAIN, cloud)) | {"block_id": f"{CATALOGUE}_again"})
+    kept = {key: view[key] for key in ("type", "callback_id", "title", "close", "submit", "private_metadata")}
+    return {**kept, "blocks": [*above, *rest]}
+
+
+CATALOGUE, TRY_AGAIN = "catalogue", "try_again"
+
+
 def noted(view: Mapping[str, Any], lines: Sequence[str]) -> View | None:
     """A form that somebody has sent with what it has to say below its fields; None where it says just that.
 

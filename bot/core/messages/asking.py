@@ -25,6 +25,7 @@ from bot.core.messages.blocks import (
     section,
 )
 from bot.core.messages.policy import who_is_asked
+from bot.core.messages.words import clause, cloud_short
 from bot.core.request import FIELDS, Field, Mistake, Values, field_of, nearest
 
 MOST_SHOWN = 10
@@ -134,14 +135,35 @@ TOPICS: dict[str, Topic] = {
 
 
 LOOKED_UP_LATER = "not in the catalogue yet; it is looked up"
-NO_CATALOGUE = {
-    "aws": "AWS has not told yet what can be ordered. Type an Outpost (`op-…`) and a catalog item (`OR-…`) "
-    "in full: they are looked up before anybody is asked. Or close the form and try again in a minute.",
-    "azure": "Azure has not told yet what can be ordered. Type a product (`FAMILY/LINE/PRODUCT`), a "
-    "configuration and a saved address in full: they are looked up before anybody is asked. Or close the "
-    "form and try again in a minute.",
+_IN_FULL = {
+    "aws": "an Outpost (`op-…`) and a catalog item (`OR-…`)",
+    "azure": "a product (`FAMILY/LINE/PRODUCT`), a configuration and a saved address",
 }
-"""What a form says while the catalogue of its cloud is empty."""
+
+
+def loading(cloud: str) -> str:
+    """What a form says while its cloud is asked for the first time what can be ordered."""
+    return f":hourglass: {cloud_short(cloud)} is being asked what can be ordered…"
+
+
+def not_loaded(cloud: str, why: str) -> str:
+    """What a form says where that has failed, or takes too long; `why` is the cloud's own sentence."""
+    name = cloud_short(cloud)
+    said = clause(why) if why.strip() else f"{name} has not answered yet"
+    return (
+        f":warning: What can be ordered is not known: {said}. *Try again*, or type {_IN_FULL[cloud]} in "
+        "full: they are looked up before anybody is asked."
+    )
+
+
+def nothing_offered(cloud: str) -> str:
+    """What a form says where the cloud has answered, and offers nothing."""
+    return (
+        f":warning: {cloud_short(cloud)} answers, and offers nothing here. *Try again*, or type "
+        f"{_IN_FULL[cloud]} in full."
+    )
+
+
 ONLY_OF = {"aws": "aws", "azure": "azure", "return": "azure"}
 """Verbs that mean nothing where a cloud is not configured."""
 
