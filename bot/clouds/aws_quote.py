@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from bot.clouds.aws_view import outpost_id
 from bot.clouds.reading import Answer, a_dict, dicts, moment, short, text, words
@@ -19,9 +20,12 @@ from bot.core.quote import (
     NEW_SERVER,
     PASS,
     Offer,
+    Option,
     Price,
+    Quote,
     Requirement,
     Row,
+    Wish,
     day,
     money,
 )
@@ -109,6 +113,55 @@ def choices(quote: Answer, region: str, now: datetime) -> Iterator[Choice]:
             until = f"until {_expires(quote)[:10]}"
             detail = " · ".join(filter(None, (how, until, outpost)))
             yield Choice(row.value, short(f"{paid} · {what}"), detail)
+
+
+def body(wish: Wish, mark: str) -> dict[str, Any]:
+    """What CreateQuote is sent for a wish; `mark` stands in it so that it can be found again."""
+    wanted = [("EC2", unit, count) for unit, count in wish.instances]
+    wanted += [(kind, "TiB", size) for kind, size in (("EBS", wish.ebs), ("S3", wish.s3)) if size]
+    return {
+        "OutpostIdentifier": wish.outpost,
+        "CountryCode": wish.country,
+        "RequestedCapacities": [
+            {"QuoteCapacityType": kind, "Unit": unit, "Quantity": float(count)}
+            for kind, unit, count in wanted
+        ],
+        **({"RequestedPaymentOptions": [wish.payment]} if wish.payment else {}),
+        **({"RequestedPaymentTerms": [wish.term]} if wish.term else {}),
+        "Description": mark,
+    }
+
+
+def marked(quote: Answer, mark: str) -> bool:
+    """Whether a quote was made for this mark."""
+    return text(quote.get("Description")) == mark
+
+
+def quoted(quote: Answer, region: str) -> Quote:
+    """A quote with all of its options and prices."""
+    return Quote(
+        id=text(quote.get("QuoteId")),
+        region=region,
+        expires=_expires(quote),
+        options=tuple(
+            Option(text(one.get("QuoteOptionIdentifier")), _capacities(one), _racks(one), tuple(_prices(one)))
+            for one in dicts(quote.get("QuoteOptions"))
+        ),
+        requirements=_requirements(quote),
+        words=text(quote.get("StatusMessage")),
+    )
+
+
+def type_choice(one: Answer) -> Choice:
+    """An instance type to choose, as ListOrderableInstanceTypes tells it."""
+    name, cpus, memory = text(one.get("InstanceType")), _number(one.get("VCPUs")), one.get("MemoryInMib")
+    parts = (
+        name,
+        f"{cpus} vCPUs" if cpus else "",
+        f"{_number(memory / 1024)} GiB" if isinstance(memory, int) and memory else "",
+    )
+    forms = {words(config.get("FormFactor")) for config in dicts(one.get("FormFactorConfigs"))}
+    return Choice(name, short(" · ".join(filter(None, parts))), short(", ".join(sorted(forms - {""}))))
 
 
 def _is_over(quote: Answer, now: datetime) -> bool:

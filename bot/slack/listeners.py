@@ -27,15 +27,16 @@ from bot.core.messages.home import NEW_ORDER, TURN
 from bot.core.messages.request import DETAILS, EDIT
 from bot.core.order import Step
 from bot.core.policy import BREAK_GLASS
+from bot.core.quote import Wish
 from bot.core.request import Mistake, NewAddress, Request, Values, read, values_of, with_defaults
-from bot.slack.live import Live, draft_of, label, offer, offered, order_form
+from bot.slack.live import Live, draft_of, label, offer, offered, order_form, quote_form
 from bot.spine import World
-from bot.steps import approve, home, operate, people, reconcile, request, show
+from bot.steps import approve, home, operate, people, quote, reconcile, request, show
 
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
-SEARCHED = re.compile(r"outpost|item_\d+|quote|product|configuration|address|location")
+SEARCHED = re.compile(r"outpost|item_\d+|instance_\d+|quote|product|configuration|address|location")
 CHOOSE = re.compile(r"choose_\w+")
 TURNS_HOME = re.compile(rf"{TURN}_\w+")
 WAS_PLACED = re.compile(r"was_placed_\d+")
@@ -84,6 +85,7 @@ def build(world: World, live: Live) -> App:
         app.action(action)(listener)
     app.options(SEARCHED)(desk.options)
     app.view(form.aws.ORDER_AWS)(desk.aws_form)
+    app.view(form.new_quote.QUOTE_AWS)(desk.quote_form)
     app.view(form.azure.ORDER_AZURE)(desk.azure_form)
     app.view(form.REJECT)(desk.reject_form)
     app.view(form.WAS_PLACED)(desk.placed_form)
@@ -243,6 +245,8 @@ class Desk:
             CHOOSE: self.choose_cloud,
             form.aws.ADD_ITEM: self.add_item,
             **dict.fromkeys(form.aws.DECIDING, self.follow_aws_choice),
+            form.aws.NEW_QUOTE: self.new_quote,
+            form.new_quote.ADD_INSTANCE: self.add_instance,
             form.parts.TRY_AGAIN: self.try_again,
             **dict.fromkeys(form.azure.DECIDING, self.follow_choice),
         }
@@ -391,6 +395,19 @@ class Desk:
         view = order_form(self.world, ask, form.origin_of(body["view"]), body["user"]["id"])
         self.live.turn(body["view"], view)
 
+    def new_quote(self, ack: Ack, body: dict[str, Any]) -> None:
+        """The order form gives way to that of a quote; what was typed is kept for the way back."""
+        ack()
+        view, person = body["view"], body["user"]["id"]
+        origin = form.origin_of(view)
+        kept = draft_of(command.Ask("aws", form.aws.values_from(view)), origin.channel)
+        draft = self.world.store.save_draft(person, kept | {"edits": origin.edits}, self.world.now())
+        self.live.turn(view, quote_form(self.world, view, replace(origin, draft=draft)))
+
+    def add_instance(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.live.turn(body["view"], form.new_quote.add_instance(body["view"]))
+
     def follow_aws_choice(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         self.live.turn(body["view"], form.aws.follow(body["view"], label(self.world)))
@@ -434,6 +451,16 @@ class Desk:
             return
         mistakes = wrong if isinstance(asked, Request) else (*asked, *wrong)
         ack(response_action="errors", errors=form.aws.errors_by_block(mistakes, view))
+
+    def quote_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        wish, person = form.new_quote.wish_from(view), body["user"]["id"]
+        if not isinstance(wish, Wish):
+            ack(response_action="errors", errors=form.errors_by_block(wish, view))
+            return
+        origin = form.origin_of(view)
+        said = quote.ask(self.world, wish, person, view["id"], origin.draft)
+        ack()
+        self.live.answer(said, origin.channel or person, person, view["id"])
 
     def azure_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         if newer := form.azure.overtaken(view, offered(self.world)):

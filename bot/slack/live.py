@@ -204,6 +204,14 @@ def _is(value: str, choice: str) -> bool:
     return value == choice or choice.endswith(f"/{value}")
 
 
+def quote_form(world: World, view: dict[str, Any], origin: form.Origin) -> form.View:
+    """The form for a new quote, for what was chosen in an order form."""
+    place = form.parts.filled(view, "outpost")
+    text = form.parts.option_texts(view).get(place, "")
+    country = next((one.text for one in request.choices(world, "country") if one.value == place), "")
+    return form.new_quote.form(place, text, country, origin)
+
+
 def offered(world: World) -> form.azure.Offered:
     """What the catalogue of Azure offers for a key; a form asks for some of it several times."""
     return cache(
@@ -236,6 +244,8 @@ def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice
         return request.choices(world, "outpost")
     if action.startswith("item_"):
         return request.choices(world, "item", _region(view))
+    if action.startswith("instance_"):
+        return request.choices(world, "instance", _region(view))
     if action == "quote":
         return [one for one in request.choices(world, "quote") if _is_for(one, view)]
     found = request.choices(world, action, cloud="azure")
@@ -260,6 +270,8 @@ def _typed_in_full(action: str, typed: str, view: dict[str, Any]) -> Sequence[Ch
     if action == "quote":
         known = re.fullmatch(QUOTE, typed)
         return [Choice(Row(quote=typed).value, typed, asking.LOOKED_UP_LATER)] if known else []
+    if action.startswith("instance_"):
+        return [_looked_up(typed)] if re.fullmatch(form.new_quote.INSTANCE, typed) else []
     named = field_of("azure", action)
     name = check_word(named, typed, None) if named else ""
     if not name or isinstance(name, Mistake):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.core.order import Order, State
 from bot.demo.slack import Form, Message
 from bot.demo.world import REGION
@@ -256,3 +258,84 @@ def test_a_quote_that_expired_is_edited_into_another_on_the_same_order(here: Her
     here.bob.click(shown(here, asked), "Approve")
     becomes(here, asked, State.PLACED)
     assert [post.body["QuoteIdentifier"] for post in here.aws.posts()] == [second]
+
+
+def new_quote(here: Here, form: Form) -> Form:
+    """Press *Get a new quote*, and say what is to be quoted."""
+    form.press("Get a new quote")
+    here.wait(lambda: "Instance type" in form.labels())
+    form.choose("Instance type", form.suggest("Instance type", "m5.24xlarge")[0])
+    form.fill("How many more", "4")
+    return form
+
+
+def test_a_new_quote_comes_as_a_message_and_its_button_opens_the_order_form(here: Here) -> None:
+    form = new_quote(here, by_quote(here))
+    assert form.value("Country") == "DE"  # of the site
+    form.choose("Payment option", "Partial upfront")
+    form.choose("Payment term", "3 years")
+    assert form.submit().closed
+    here.heard(here.alice, "AWS is asked to quote 4 × m5.24xlarge")
+
+    told = here.heard(here.alice, "AWS has quoted")
+    [made] = [one for one in here.aws.quotes if one.get("Description")]
+    assert "Partial upfront, 3 years: Upfront 55,814.40 USD · monthly 1,550.40 USD × 36" in told.plain
+    assert "New rack" in told.plain
+    assert "Changed rack" in told.plain
+    assert here.slack.messages(ORDERS) == []
+    # By then the catalogue has been read again, and the form shows the price.
+    here.wait(lambda: any(made["QuoteId"] in value for value, *_ in here.offered["quote"]))
+    here.alice.click(told, "Order option 2")
+    order = here.wait(lambda: (form := here.alice.form()) and form.labels()[:1] == ["Outpost"] and form)
+    assert order.value("Reason") == "New depot"
+    assert (order.values()["Payment option"], order.values()["Payment term"]) == (
+        "Partial upfront",
+        "3 years",
+    )
+    assert "69,768.00 upfront" in order.values()["Quote"]
+    assert submitted(order).closed
+
+    asked = here.wait(lambda: here.slack.messages(APPROVALS))[0]
+    here.bob.click(asked, "Approve")
+    becomes(here, asked, State.PLACED)
+    [post] = here.aws.posts()
+    assert post.body["QuoteIdentifier"] == made["QuoteId"]
+    assert post.body["QuoteOptionIdentifier"] == made["QuoteOptions"][1]["QuoteOptionIdentifier"]
+
+
+def test_what_is_wrong_with_a_wish_is_told_under_its_field(here: Here) -> None:
+    form = new_quote(here, by_quote(here))
+    form.fill("How many more", "")
+    form.fill("Country", "Irland")
+    result = form.submit()
+    assert set(result.errors) == {"How many more", "Country"}
+    assert [one for one in here.aws.requests if one.operation == "CreateQuote"] == []
+
+
+def test_a_quote_that_aws_refuses_is_told_and_what_was_typed_is_kept(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "error:ValidationException:m5.24xlarge is not for this Outpost.")
+    assert new_quote(here, by_quote(here)).submit().closed
+
+    told = here.heard(here.alice, "AWS made no quote")
+    assert "m5.24xlarge is not for this Outpost" in told.plain
+    here.alice.click(told, "Open the form")
+    form = here.alice.wait_form()
+    assert form.value("Reason") == "New depot"
+
+
+def test_a_lost_answer_to_a_wish_makes_no_second_quote(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "drop_after")
+    assert new_quote(here, by_quote(here)).submit().closed
+
+    here.heard(here.alice, "AWS has quoted")
+    assert len([one for one in here.aws.quotes if one.get("Description")]) == 1
+    assert len([one for one in here.slack.direct(here.alice.id) if "AWS has quoted" in one.plain]) == 1
+
+
+def test_who_may_not_ask_for_orders_gets_no_quote(sqlite_url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[requesters]\nallow = ["U0CAROL"]\n[[step]]\nname = "x"\napprovers = ["U0BOB"]\n')
+    with Here(sqlite_url, POLICY_FILE=str(policy)) as here:
+        assert new_quote(here, by_quote(here)).submit().closed
+        here.heard(here.alice, "you are not among those who may ask for orders here")
+        assert [one for one in here.aws.requests if one.operation == "CreateQuote"] == []
