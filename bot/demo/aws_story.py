@@ -86,4 +86,5 @@ def _fill_in(world: LocalWorld, form: Form) -> None:
         form.choose(label, world.slack.wait(partial(form.suggest, label))[0])
     form.fill("Quantity", "2")
     form.fill("Reason", "Inference at the depot, see <https://example.com|the plan>")
-    form.submit()
+    if not form.submit().closed:  # it comes back once, to show what is risky about five years
+        form.submit()

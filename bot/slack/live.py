@@ -79,10 +79,18 @@ class Live:
         into = form.parts.with_catalogue(view, asking.loading(cloud), cloud)
         try:
             hash = self._put(view["id"], view["hash"], into)
-            self._closing.wait(ASKING)  # until the worker has begun: what failed before is no answer
-            self._fill(view["id"], hash, into, cloud)
         except ChatError as error:
             log.warning("form.not_filled", extra={"why": str(error)})
+            return
+        self._closing.wait(ASKING)  # until the worker has begun: what failed before is no answer
+        self._filled(view["id"], hash, into, cloud)
+
+    def _filled(self, view_id: str, hash: str, view: form.View, cloud: str) -> None:
+        """`_fill`, where a form that was sent or changed meanwhile needs it no more."""
+        try:
+            self._fill(view_id, hash, view, cloud)
+        except ChatError as error:
+            log.info("form.not_filled", extra={"why": str(error)})
         except Exception:
             log.exception("form.failed")
 
@@ -115,7 +123,7 @@ class Live:
     ) -> None:
         try:
             opened = call(lambda: self.client.views_open(trigger_id=trigger, view=view))["view"]
-            self._fill(opened["id"], opened["hash"], view, ask.cloud)
+            self._filled(opened["id"], opened["hash"], view, ask.cloud)
         except ChatError as error:
             log.warning("form.not_opened", extra={"why": str(error)})
             kept = draft_of(ask, origin.channel) | {"edits": origin.edits}

@@ -569,3 +569,9 @@ def test_whatever_was_typed_the_form_opens(values: dict[str, tuple[str, ...]], t
         errors = errors_by_block(found, shown(view))
         assert set(errors) <= {block["block_id"] for block in inputs(view)}
         assert all(1 <= len(message) <= 300 for message in errors.values())
+
+
+def test_a_quote_that_the_form_cannot_show_is_not_dropped_in_silence() -> None:
+    assert OPTION in said_above(opened({"option": (OPTION,)}))
+    assert QUOTE in said_above(opened({"item": ("OR-ABCDEFG",), "quote": (QUOTE,)}))
+    assert said_above(opened({"quote": (QUOTE,), "option": (OPTION,)})) == ""

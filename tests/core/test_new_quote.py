@@ -12,7 +12,7 @@ from bot.core.messages import quotes
 from bot.core.messages.blocks import MESSAGE_LIMIT, Say, size
 from bot.core.quote import FAIL, Option, Price, Quote, Requirement, Wish
 from bot.core.request import Mistake
-from bot.demo.slack.block_kit import check_message
+from bot.demo.slack.block_kit import check_message, check_view
 from tests.core.test_form import OUTPOST, assert_fits_slack, element, inputs, option, shown
 
 PLACE = f"eu-central-1/{OUTPOST}"
@@ -31,6 +31,13 @@ def test_the_outpost_and_its_country_are_there_already() -> None:
     assert element(view, "outpost")["initial_option"]["text"]["text"] == "Frankfurt"
     assert element(view, "country")["initial_value"] == "DE"
     assert origin_of(view) == ORIGIN
+
+
+def test_slack_takes_the_form_however_long_its_texts_are() -> None:
+    view = form(PLACE, "🚀" * 200, "x" * 200, ORIGIN)
+    for _ in range(MOST_INSTANCES):
+        assert check_view(view, "modal") == ("", [])
+        view = add_instance(shown(view))
 
 
 def test_it_opens_where_nothing_was_chosen() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.slack import live
-from tests.harness import ORDERS, Here
+from tests.harness import APPROVALS, ORDERS, Here, submitted
 
 
 class Early(Here):
@@ -53,3 +53,21 @@ def test_a_form_of_a_slow_cloud_opens_at_once_and_says_after_a_while_that_it_wai
         form.press("Try again")
         here.wait(lambda: "answered" not in form.plain and "being asked" not in form.plain)
         assert here.slack.violations == []
+
+
+def test_a_form_that_is_sent_while_its_cloud_is_asked_is_filed_and_nobody_is_told_otherwise(
+    sqlite_url: str,
+) -> None:
+    here = Early(sqlite_url)
+    here.aws.faults.add("ListOutposts", "slow", seconds=2.0)
+    with here:
+        outpost = here.aws.outposts("eu-west-1")[0]
+        line = f"outpost={outpost} item=OR-7QK2M5A payment=NO_UPFRONT term=ONE_YEAR reason=Now"
+        here.alice.command(f"/order aws {line}", ORDERS)
+        form = here.alice.wait_form()
+        assert "is being asked what can be ordered" in form.plain
+        assert submitted(form).closed
+        here.heard(here.alice, "is filed")
+        here.wait(lambda: here.world.store.kept("catalogue/"))
+        here.wait(lambda: here.slack.messages(APPROVALS))
+        assert "could not be opened" not in "".join(m.plain for m in here.slack.ephemerals(here.alice.id))
