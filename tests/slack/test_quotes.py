@@ -339,3 +339,15 @@ def test_who_may_not_ask_for_orders_gets_no_quote(sqlite_url: str, tmp_path: Pat
         assert new_quote(here, by_quote(here)).submit().closed
         here.heard(here.alice, "you are not among those who may ask for orders here")
         assert [one for one in here.aws.requests if one.operation == "CreateQuote"] == []
+
+
+def test_where_boto3_knows_no_quotes_the_form_does_not_ask_for_one(here: Here) -> None:
+    key = f"catalogue/aws/{REGION}"
+    choices = {key: said for key, said in here.offered.items() if key not in ("quote", "instance")}
+    here.world.store.keep(key, {"choices": choices}, here.world.now())
+
+    here.alice.command(f"/order aws outpost={here.outpost}", ORDERS)
+
+    labels = here.alice.wait_form().labels()
+    assert "Order by" not in labels
+    assert "Catalog item" in labels
