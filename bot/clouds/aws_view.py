@@ -105,7 +105,8 @@ def _units(items: list[Answer]) -> Iterator[Unit]:
 def _rank(item: Answer) -> tuple[str, ...]:
     """Places line items by what never changes of them first, so that those without ids keep theirs."""
     lasting = (text(item.get(member)) for member in ("LineItemId", "CatalogItemId", "Quantity"))
-    return (*lasting, json.dumps(_plain(item), sort_keys=True))
+    # Empty values are left out of the plain text, and an odd one may still read as something.
+    return (*lasting, json.dumps(_plain(item), sort_keys=True), repr(_unit(item, "")))
 
 
 def _item_id(item: Answer) -> str:
