@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bot.core.events import FEE, Operation
 from bot.core.finding import Finding
+from bot.core.quote import Quote, Wish
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 
@@ -142,6 +143,15 @@ class Cloud(Protocol):
 
         Raises:
             CloudRefused: It cannot be ordered any more.
+        """
+
+    def quote(self, wish: Wish, mark: str) -> Quote:
+        """Let the cloud quote something, which orders nothing.
+
+        Asking again for a `mark` finds the quote that was made for it, as soon as the cloud lists that.
+
+        Raises:
+            CloudRefused: It cannot be quoted, or the cloud makes no quotes.
         """
 
     def save_address(self, name: str, request: Request, address: NewAddress) -> str:

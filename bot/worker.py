@@ -19,7 +19,20 @@ from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
 from bot.failpoint import failpoint
 from bot.spine import Again, Every, Result, World, tell_operators
-from bot.steps import approve, clock, home, notify, operate, people, policy, reconcile, request, submit, track
+from bot.steps import (
+    approve,
+    clock,
+    home,
+    notify,
+    operate,
+    people,
+    policy,
+    quote,
+    reconcile,
+    request,
+    submit,
+    track,
+)
 from bot.store import Claim
 
 log = logging.getLogger(__name__)
@@ -70,6 +83,7 @@ STEPS: Mapping[Job, Step] = {
     Job.OPERATIONS: notify.operations,
     Job.ANCHOR: notify.anchor,
     Job.CHECK: request.check,
+    Job.QUOTE: quote.make,
     Job.CATALOGUE: request.refresh_catalogue,
     Job.TELL: notify.tell,
     Job.ALARM: notify.alarm,

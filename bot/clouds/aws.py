@@ -30,7 +30,7 @@ from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, by_text, text
 from bot.core.events import Operation
 from bot.core.finding import Finding
-from bot.core.quote import REMEDIES, readable
+from bot.core.quote import REMEDIES, Quote, Wish, readable
 from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
@@ -86,14 +86,14 @@ class Aws:
             "outpost": by_text(view.outpost_choice(each, places, scope) for each in outposts),
             "item": by_text(view.item_choice(item) for item in offered),
             "country": tuple(quotes.countries(outposts, lands, scope)),
-            "quote": self._quotes(scope),
         }
+        if self._knows_quotes(scope):  # without the key forms don't ask whether to order by quote
+            choices["quote"] = self._quotes(scope)
+            choices["instance"] = self._instance_types(scope)
         return Catalogue(scope, choices)
 
     def _quotes(self, region: str) -> tuple[Choice, ...]:
         """What can be ordered by quote; nothing where quotes can't be read: items can be ordered still."""
-        if not self._knows_quotes(region):
-            return ()
         now = self._clock()
         try:
             listed = self._all(
@@ -103,6 +103,48 @@ class Aws:
         except CloudError as error:
             log.info("aws.quotes_unreadable", extra={"region": region, "why": str(error)})
             return ()
+
+    def _instance_types(self, region: str) -> tuple[Choice, ...]:
+        """What a quote can be asked for; nothing where that can't be read: it can be typed still."""
+        try:
+            listed = self._all(
+                region,
+                "InstanceTypes",
+                lambda client: client.get_paginator("list_orderable_instance_types").paginate(**PAGES),
+            )
+            return by_text(quotes.type_choice(one) for one in listed)
+        except CloudError as error:
+            log.info("aws.types_unreadable", extra={"region": region, "why": str(error)})
+            return ()
+
+    def quote(self, wish: Wish, mark: str) -> Quote:
+        """Let AWS quote something; the quote that it made for the same mark already, if there is one."""
+        region, outpost = self._find_outpost(AwsTerms(wish.outpost, wish.region, (), "", ""))
+        if not self._knows_quotes(region):
+            raise _no_quotes()
+        made = self._marked(region, mark)
+        if made:
+            return quotes.quoted(self._quote(region, made), region)
+        country = wish.country or self._country(region, outpost)
+        if not country:
+            raise CloudRefused("NoCountry", "Say in which country the Outpost stands: AWS does not tell.")
+        asked = quotes.body(replace(wish, country=country), mark)
+        with self._errors_translated(), self._clients.submitter(region) as client:
+            answer: Any = client.create_quote(**asked)
+        quote = answer.get("Quote")
+        if not isinstance(quote, Mapping) or not quote.get("QuoteId"):
+            raise _worthless("Quote", region)
+        return quotes.quoted(quote, region)
+
+    def _marked(self, region: str, mark: str) -> str:
+        """The id of the quote that was made for a mark; "" where there is none, or none may be listed."""
+        try:
+            listed = self._all(
+                region, "Quotes", lambda client: client.get_paginator("list_quotes").paginate(**PAGES)
+            )
+            return next((text(one.get("QuoteId")) for one in listed if quotes.marked(one, mark)), "")
+        except CloudDenied:
+            return ""
 
     def _knows_quotes(self, region: str) -> bool:
         """Whether the installed boto3 has quotes: they came in June 2026."""

@@ -28,17 +28,19 @@ READER_ACTIONS = (
     "outposts:GetQuote",
     "outposts:GetSite",
     "outposts:ListCatalogItems",
+    "outposts:ListOrderableInstanceTypes",
     "outposts:ListOrders",
     "outposts:ListOutposts",
     "outposts:ListQuotes",
     "outposts:ListSites",
 )
 """What following and offering needs; `WITHOUT` says what is missing without some of them."""
-SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder")
-"""What placing and cancelling needs on top."""
+SUBMITTER_ACTIONS = ("outposts:CancelOrder", "outposts:CreateOrder", "outposts:CreateQuote")
+"""What placing and cancelling needs on top, and getting a new quote."""
 WITHOUT = {
     "outposts:GetQuote": "Nothing can be ordered by quote then.",
     "outposts:GetSite": "The country of an Outpost is then not known to the policy.",
+    "outposts:ListOrderableInstanceTypes": "Forms then don't offer what a new quote can be asked for.",
     "outposts:ListQuotes": "Forms then don't offer quotes.",
     "outposts:ListSites": "Forms then don't say where an Outpost is.",
 }

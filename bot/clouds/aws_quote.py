@@ -9,11 +9,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from bot.clouds.aws_view import outpost_id
 from bot.clouds.reading import Answer, a_dict, dicts, moment, short, text, words
 from bot.core.aws_terms import PAYMENTS
-from bot.core.quote import CHANGED_RACK, NEW_RACK, NEW_SERVER, PASS, Offer, Price, Requirement, day, money
+from bot.core.quote import (
+    CHANGED_RACK,
+    NEW_RACK,
+    NEW_SERVER,
+    PASS,
+    Offer,
+    Option,
+    Price,
+    Quote,
+    Requirement,
+    Row,
+    Wish,
+    day,
+    money,
+)
 from bot.core.request import TERMS
 from bot.errors import CloudRefused
 from bot.ports import Choice
@@ -91,14 +106,62 @@ def choices(quote: Answer, region: str, now: datetime) -> Iterator[Choice]:
     for option in dicts(quote.get("QuoteOptions")):
         what = " + ".join(_capacities(option))
         for pays, lasts, price in _prices(option):
-            value = "/".join(
-                (region, text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")), pays, lasts)
-            )
-            paid = f"{_amount(price.upfront)} + {_amount(price.monthly)} monthly {price.currency}"
+            named = (text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")))
+            row = Row(region, outpost, *named, pays, lasts)
+            paid = f"{_amount(price.upfront)} upfront + {_amount(price.monthly)} monthly {price.currency}"
             how = f"{dict(PAYMENTS).get(pays, pays)}, {dict(TERMS).get(lasts, lasts)}"
             until = f"until {_expires(quote)[:10]}"
             detail = " · ".join(filter(None, (how, until, outpost)))
-            yield Choice(value, short(f"{paid} · {what}"), detail)
+            yield Choice(row.value, short(f"{paid} · {what}"), detail)
+
+
+def body(wish: Wish, mark: str) -> dict[str, Any]:
+    """What CreateQuote is sent for a wish; `mark` stands in it so that it can be found again."""
+    wanted = [("EC2", unit, count) for unit, count in wish.instances]
+    wanted += [(kind, "TiB", size) for kind, size in (("EBS", wish.ebs), ("S3", wish.s3)) if size]
+    return {
+        "OutpostIdentifier": wish.outpost,
+        "CountryCode": wish.country,
+        "RequestedCapacities": [
+            {"QuoteCapacityType": kind, "Unit": unit, "Quantity": float(count)}
+            for kind, unit, count in wanted
+        ],
+        **({"RequestedPaymentOptions": [wish.payment]} if wish.payment else {}),
+        **({"RequestedPaymentTerms": [wish.term]} if wish.term else {}),
+        "Description": mark,
+    }
+
+
+def marked(quote: Answer, mark: str) -> bool:
+    """Whether a quote was made for this mark."""
+    return text(quote.get("Description")) == mark
+
+
+def quoted(quote: Answer, region: str) -> Quote:
+    """A quote with all of its options and prices."""
+    return Quote(
+        id=text(quote.get("QuoteId")),
+        region=region,
+        expires=_expires(quote),
+        options=tuple(
+            Option(text(one.get("QuoteOptionIdentifier")), _capacities(one), _racks(one), tuple(_prices(one)))
+            for one in dicts(quote.get("QuoteOptions"))
+        ),
+        requirements=_requirements(quote),
+        words=text(quote.get("StatusMessage")),
+    )
+
+
+def type_choice(one: Answer) -> Choice:
+    """An instance type to choose, as ListOrderableInstanceTypes tells it."""
+    name, cpus, memory = text(one.get("InstanceType")), _number(one.get("VCPUs")), one.get("MemoryInMib")
+    parts = (
+        name,
+        f"{cpus} vCPUs" if cpus else "",
+        f"{_number(memory / 1024)} GiB" if isinstance(memory, int) and memory else "",
+    )
+    forms = {words(config.get("FormFactor")) for config in dicts(one.get("FormFactorConfigs"))}
+    return Choice(name, short(" · ".join(filter(None, parts))), short(", ".join(sorted(forms - {""}))))
 
 
 def _is_over(quote: Answer, now: datetime) -> bool:

@@ -28,6 +28,7 @@ from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, a_dict, by_text
 from bot.core.events import Operation
 from bot.core.finding import Finding
+from bot.core.quote import Quote, Wish
 from bot.core.request import AzureTerms, NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
@@ -318,6 +319,10 @@ class Azure:
     def current(self, request: Request) -> Request:
         """The request as it is: Azure tells no price."""
         return request
+
+    def quote(self, wish: Wish, mark: str) -> Quote:
+        """Never: Azure tells no price."""
+        raise CloudRefused("NotOffered", "Azure Edge Order makes no quotes.")
 
     def save_address(self, name: str, request: Request, address: NewAddress) -> str:
         """Have an address saved in the resource group of the request."""

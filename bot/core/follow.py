@@ -78,6 +78,8 @@ class Job(StrEnum):
     """List the orders of one scope, and read in full those that changed."""
     CATALOGUE = "catalogue"
     """Refresh what forms offer."""
+    QUOTE = "quote"
+    """Let a cloud quote something, and tell who asked."""
     GROUPS = "groups"
     """Read the members of the user groups that are named in settings."""
     ANCHOR = "anchor"

@@ -6,7 +6,7 @@ Money is whole cents in an int: a price is compared and added up, and must never
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -63,6 +63,82 @@ class Offer:
     def expired(self, now: datetime) -> bool:
         """Whether it cannot be ordered any more."""
         return bool(self.expires) and datetime.fromisoformat(self.expires) <= now
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to order by quote, as a form offers it; what is not known, or left open, is "".
+
+    Its `value` is `REGION/OUTPOST/QUOTE/OPTION/PAYMENT/TERM`, and its `key` the last four of these.
+    """
+
+    region: str = ""
+    outpost: str = ""
+    quote: str = ""
+    option: str = ""
+    payment: str = ""
+    term: str = ""
+
+    @property
+    def value(self) -> str:
+        return "/".join(astuple(self))
+
+    @property
+    def key(self) -> str:
+        return "/".join(astuple(self)[2:])
+
+
+def read_row(value: str) -> Row:
+    """The row that a value stands for; an empty one for any other text."""
+    parts = value.split("/")
+    return Row(*parts) if len(parts) == len(astuple(Row())) else Row()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What AWS is asked to quote for an Outpost.
+
+    `instances` are EC2 instance types, each with how many there are to be more of; `ebs` and `s3` are all
+    the storage that there is to be in the end, in TiB, 0 for none. `country` (two letters) is that of the
+    site, `region` that of the Outpost, `payment` and `term` narrow down which prices are told; each of
+    these may be "".
+    """
+
+    outpost: str
+    region: str = ""
+    country: str = ""
+    instances: tuple[tuple[str, int], ...] = ()
+    ebs: int = 0
+    s3: int = 0
+    payment: str = ""
+    term: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to deliver what was wished for, with each way of paying it: payment, term, price."""
+
+    id: str
+    capacities: tuple[str, ...]
+    racks: tuple[str, ...]
+    prices: tuple[tuple[str, str, Price], ...]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What AWS has quoted; `expires` as in `Offer`, `words` is what AWS says of it beside."""
+
+    id: str
+    region: str
+    expires: str
+    options: tuple[Option, ...]
+    requirements: tuple[Requirement, ...] = ()
+    words: str = ""
+
+    @property
+    def failing(self) -> tuple[Requirement, ...]:
+        """What AWS would refuse an order for."""
+        return tuple(one for one in self.requirements if one.status == FAIL)
 
 
 def money(cents: int, currency: str) -> str:

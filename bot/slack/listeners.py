@@ -27,16 +27,17 @@ from bot.core.messages.home import NEW_ORDER, TURN
 from bot.core.messages.request import DETAILS, EDIT
 from bot.core.order import Step
 from bot.core.policy import BREAK_GLASS
+from bot.core.quote import Wish
 from bot.core.request import Mistake, NewAddress, Request, Values, read, values_of, with_defaults
-from bot.slack.live import Live, draft_of, followed, label, offer, offered, order_form, settled
+from bot.slack.live import Live, draft_of, followed, label, offer, offered, order_form, quote_form, settled
 from bot.spine import World
-from bot.steps import approve, home, operate, people, reconcile, request, show
+from bot.steps import approve, home, operate, people, quote, reconcile, request, show
 
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
-SEARCHED = re.compile(r"outpost|item_\d+|product|configuration|address|location")
 CATALOG_ITEM = re.compile(r"item_\d+")
+SEARCHED = re.compile(r"outpost|item_\d+|instance_\d+|quote|product|configuration|address|location")
 CHOOSE = re.compile(r"choose_\w+")
 TURNS_HOME = re.compile(rf"{TURN}_\w+")
 WAS_PLACED = re.compile(r"was_placed_\d+")
@@ -85,6 +86,7 @@ def build(world: World, live: Live) -> App:
         app.action(action)(listener)
     app.options(SEARCHED)(desk.options)
     app.view(form.aws.ORDER_AWS)(desk.aws_form)
+    app.view(form.new_quote.QUOTE_AWS)(desk.quote_form)
     app.view(form.azure.ORDER_AZURE)(desk.azure_form)
     app.view(form.REJECT)(desk.reject_form)
     app.view(form.WAS_PLACED)(desk.placed_form)
@@ -243,6 +245,8 @@ class Desk:
             "list_previous": self.turn_page,
             CHOOSE: self.choose_cloud,
             form.aws.ADD_ITEM: self.add_item,
+            form.aws.NEW_QUOTE: self.new_quote,
+            form.new_quote.ADD_INSTANCE: self.add_instance,
             form.parts.TRY_AGAIN: self.try_again,
             CATALOG_ITEM: self.follow_choice,
             **dict.fromkeys(
@@ -394,6 +398,19 @@ class Desk:
         view = order_form(self.world, ask, form.origin_of(body["view"]), body["user"]["id"])
         self.live.turn(body["view"], lambda _: view, _at(body))
 
+    def new_quote(self, ack: Ack, body: dict[str, Any]) -> None:
+        """The form of a quote opens over that of an order, of which a draft is kept for what is quoted."""
+        ack()
+        view, person = body["view"], body["user"]["id"]
+        origin = form.origin_of(view)
+        kept = draft_of(command.Ask("aws", form.aws.values_from(view)), origin.channel)
+        draft = self.world.store.save_draft(person, kept | {"edits": origin.edits}, self.world.now())
+        self.live.push(body["trigger_id"], quote_form(self.world, view, replace(origin, draft=draft)))
+
+    def add_instance(self, ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        self.live.turn(body["view"], form.new_quote.add_instance, _at(body))
+
     def follow_choice(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         person = body["user"]["id"]
@@ -425,11 +442,25 @@ class Desk:
         ack(options=offer(self.world, payload["action_id"], payload.get("value", ""), body.get("view")))
 
     def aws_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        asked = self._read("aws", form.aws.values_from(view))
-        if isinstance(asked, Request):
+        if newer := form.aws.overtaken(view, label(self.world)):
+            ack(response_action="update", view=settled(self.world, newer, "aws"))
+            return
+        asked, wrong = self._read("aws", form.aws.values_from(view)), form.aws.contradictions(view)
+        if isinstance(asked, Request) and not wrong:
             self._file(ack, body, asked)
-        else:
-            ack(response_action="errors", errors=form.aws.errors_by_block(asked, view))
+            return
+        mistakes = wrong if isinstance(asked, Request) else (*asked, *wrong)
+        ack(response_action="errors", errors=form.aws.errors_by_block(mistakes, view))
+
+    def quote_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        wish, person = form.new_quote.wish_from(view), body["user"]["id"]
+        if not isinstance(wish, Wish):
+            ack(response_action="errors", errors=form.errors_by_block(wish, view))
+            return
+        origin = form.origin_of(view)
+        said = quote.ask(self.world, wish, person, view["id"], origin.draft)
+        ack(response_action="clear")  # the order form below it, too: each option opens that anew
+        self.live.answer(said, origin.channel or person, person, view["id"])
 
     def azure_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         if newer := form.azure.overtaken(view, offered(self.world)):

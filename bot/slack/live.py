@@ -16,10 +16,11 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.core import form
-from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID
+from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID, split_outpost
 from bot.core.command import Ask
 from bot.core.messages import asking, replies
 from bot.core.messages.blocks import Say
+from bot.core.quote import QUOTE, Row, read_row
 from bot.core.request import Mistake, Request, Values, check_word, field_of, read, with_defaults
 from bot.errors import ChatError
 from bot.ports import Choice
@@ -59,6 +60,10 @@ class Live:
     def open(self, trigger: str, view: form.View) -> None:
         """Open a small form."""
         self._threads.submit(self._quietly, lambda: self.client.views_open(trigger_id=trigger, view=view))
+
+    def push(self, trigger: str, view: form.View) -> None:
+        """Open a small form over the one that is open, which stays as it is below."""
+        self._threads.submit(self._quietly, lambda: self.client.views_push(trigger_id=trigger, view=view))
 
     def turn(self, view: Mapping[str, Any], into: Change, at: str) -> None:
         """Change a form on somebody's screen, upon whatever it has become meanwhile by our own doing.
@@ -195,7 +200,14 @@ def form_notes(world: World, ask: Ask, person: str) -> tuple[str, ...]:
 
 def _aws_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
     regions = world.settings.aws_regions
-    return form.aws.form(values, origin=origin, label=label(world), regions=regions, notes=notes)
+    return form.aws.form(
+        values,
+        origin=origin,
+        label=label(world),
+        regions=regions,
+        notes=notes,
+        quotes=request.offers_quotes(world),
+    )
 
 
 def _azure_form(world: World, values: Values, origin: form.Origin, notes: Sequence[str]) -> form.View:
@@ -222,6 +234,14 @@ def label(world: World) -> form.aws.Label:
 
 def _is(value: str, choice: str) -> bool:
     return value == choice or choice.endswith(f"/{value}")
+
+
+def quote_form(world: World, view: Mapping[str, Any], origin: form.Origin) -> form.View:
+    """The form for a new quote, for what was chosen in an order form."""
+    place = form.parts.filled(view, "outpost")
+    text = form.parts.option_texts(view).get(place, "")
+    country = next((one.text for one in request.choices(world, "country") if one.value == place), "")
+    return form.new_quote.form(place, text, country, origin)
 
 
 def offered(world: World) -> form.azure.Offered:
@@ -256,6 +276,10 @@ def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice
         return request.choices(world, "outpost")
     if action.startswith("item_"):
         return request.choices(world, "item", _region(view))
+    if action.startswith("instance_"):
+        return request.choices(world, "instance", _region(view))
+    if action == "quote":
+        return [one for one in request.choices(world, "quote") if _is_for(one, view)]
     found = request.choices(world, action, cloud="azure")
     if action != "configuration":
         return found
@@ -263,11 +287,23 @@ def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice
     return [choice for choice in found if choice.value.rpartition("/")[0] == product]
 
 
+def _is_for(quote: Choice, view: dict[str, Any]) -> bool:
+    """Whether a quote can be ordered for the Outpost that is chosen: it is for that, or for none."""
+    row, chosen = read_row(quote.value), form.aws.values_from(view).get("outpost", ("",))[0]
+    region, outpost = split_outpost(chosen)
+    return (not region or row.region == region) and (not outpost or row.outpost in ("", outpost))
+
+
 def _typed_in_full(action: str, typed: str, view: dict[str, Any]) -> Sequence[Choice]:
     """A name that the catalogue does not have, or not yet: the cloud is asked before anybody decides."""
     if action == "outpost" or action.startswith("item_"):
         pattern, word = (OUTPOST_ID, typed) if action == "outpost" else (CATALOG_ITEM, typed.upper())
         return [_looked_up(word)] if re.fullmatch(pattern, word) else []
+    if action == "quote":
+        known = re.fullmatch(QUOTE, typed)
+        return [Choice(Row(quote=typed).value, typed, asking.LOOKED_UP_LATER)] if known else []
+    if action.startswith("instance_"):
+        return [_looked_up(typed)] if re.fullmatch(form.new_quote.INSTANCE, typed) else []
     named = field_of("azure", action)
     name = check_word(named, typed, None) if named else ""
     if not name or isinstance(name, Mistake):

@@ -84,7 +84,10 @@ class Screens:
         """A form was opened; `answer` is the view as Slack has it."""
         with self._lock:
             screen = self._screen(answer["id"])
-            screen.hash, screen.view, screen.entered = answer["hash"], view, answer.get("state") or {}
+            if not screen.hash:  # else somebody was faster than this answer, and it has changed since
+                screen.hash, screen.view = answer["hash"], view
+            if not screen.entered_at:
+                screen.entered = answer.get("state") or {}
         self._changed(answer["id"], view)
 
     def change(self, view: Mapping[str, Any], change: Change, at: str = "") -> None:
@@ -153,9 +156,16 @@ class Screens:
             except ChatError as error:
                 log.warning("form.not_changed", extra={"why": str(error)})
                 if isinstance(error, ChatRefused):
-                    self.forget(view_id)  # closed, or changed by somebody else
+                    self._lost(screen)
             except Exception:
                 log.exception("form.failed")
+
+    def _lost(self, screen: _Screen) -> None:
+        """The form is closed, or not what we have left there: what goes by that is of no use any more."""
+        with self._lock:
+            screen.hash = ""
+            screen.replaced.clear()
+            screen.waiting = deque(one for one in screen.waiting if "blocks" in one[0])
 
     def _base(self, screen: _Screen, seen: Mapping[str, Any]) -> dict[str, Any]:
         """The form that a change is made upon: what we have left there, or what Slack has sent."""

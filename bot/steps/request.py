@@ -418,6 +418,12 @@ def choices(world: World, key: str, scope: str = "", cloud: str = "aws") -> tupl
     return tuple(dict.fromkeys(found))
 
 
+def offers_quotes(world: World) -> bool:
+    """Whether AWS can be asked for quotes; as long as nobody has asked it anything, that it can."""
+    kept = world.store.kept("catalogue/aws/").values()
+    return not kept or any("quote" in body["choices"] for body, _ in kept)
+
+
 def refresh_catalogue(world: World, claim: Claim) -> Result:
     """Read again what can be ordered in one scope."""
     cloud, scope = claim.work.body["cloud"], claim.work.body["scope"]

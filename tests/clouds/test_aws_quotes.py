@@ -1,5 +1,6 @@
 """Ordering by quote with AWS: what is read of one, what it is refused for, and how it is placed."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,13 +8,13 @@ from typing import Any
 import pytest
 
 from bot.clouds.aws import Aws
-from bot.core.quote import CHANGED_RACK, NEW_RACK, REMEDIES, Price, Requirement, priced
+from bot.core.quote import CHANGED_RACK, NEW_RACK, REMEDIES, Price, Requirement, Wish, priced
 from bot.core.request import Request
 from bot.core.snapshot import Ref
 from bot.demo.outposts import LocalOutposts
 from bot.demo.outposts.contract import installed
 from bot.demo.outposts.faults import KINDS
-from bot.errors import CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Placed, Refused, Unclear
 from tests.clouds.conftest import MakeAws
 from tests.clouds.world import LATER, NOW, REGION, asked, by_quote
@@ -180,7 +181,9 @@ def test_the_catalogue_offers_each_price_of_what_can_be_ordered(
 
     offered = catalogue.choices["quote"]
     assert len(offered) == 9
-    assert all(one.value.startswith(f"{REGION}/{quote}/oqo-") and len(one.value) <= 150 for one in offered)
+    assert all(
+        one.value.startswith(f"{REGION}/{outpost}/{quote}/oqo-") and len(one.value) <= 150 for one in offered
+    )
     assert all(len(one.text) <= 75 and "4 × m5.24xlarge" in one.text for one in offered)
     assert all(len(one.detail) <= 75 and outpost in one.detail for one in offered)
     assert [(one.value, one.text) for one in catalogue.choices["country"]] == [(f"{REGION}/{outpost}", "US")]
@@ -332,7 +335,7 @@ def old_boto(make_aws: MakeAws) -> Aws:
 
 @pytest.mark.usefixtures("quote")
 def test_an_older_boto3_offers_items_only(old_boto: Aws, outposts: LocalOutposts) -> None:
-    assert old_boto.catalogue(REGION).choices["quote"] == ()
+    assert "quote" not in old_boto.catalogue(REGION).choices
     assert not QUOTES & {request.operation for request in outposts.requests}
 
 
@@ -344,7 +347,97 @@ def test_an_older_boto3_answers_a_quote_in_words(old_boto: Aws, outpost: str, qu
 
 
 def test_an_older_boto3_is_told_to_operators(old_boto: Aws) -> None:
-    said = [one for one in old_boto.examine(REGION) if "Quote" in one.what]
+    said = [
+        one for one in old_boto.examine(REGION) if one.what in ("outposts:GetQuote", "outposts:ListQuotes")
+    ]
 
     assert len(said) == 2
     assert any("boto3" in f"{one.said} {one.remedy}" for one in said)
+
+
+@pytest.fixture
+def wish(outpost: str) -> Wish:
+    """Something to be quoted for the Outpost."""
+    return Wish(outpost, instances=(("m5.24xlarge", 4),), ebs=11, payment="NO_UPFRONT", term="ONE_YEAR")
+
+
+def creations(outposts: LocalOutposts) -> list[Any]:
+    return [request.body for request in outposts.requests if request.operation == "CreateQuote"]
+
+
+def test_a_quote_is_asked_for_exactly_that(aws: Aws, outposts: LocalOutposts, wish: Wish) -> None:
+    quote = aws.quote(wish, "Quartermaster 1")
+
+    assert creations(outposts) == [
+        {
+            "OutpostIdentifier": wish.outpost,
+            "CountryCode": "US",  # of its site
+            "RequestedCapacities": [
+                {"QuoteCapacityType": "EC2", "Unit": "m5.24xlarge", "Quantity": 4.0},
+                {"QuoteCapacityType": "EBS", "Unit": "TiB", "Quantity": 11.0},
+            ],
+            "RequestedPaymentOptions": ["NO_UPFRONT"],
+            "RequestedPaymentTerms": ["ONE_YEAR"],
+            "Description": "Quartermaster 1",
+        }
+    ]
+    [made] = outposts.quotes
+    assert (quote.id, quote.region) == (made["QuoteId"], REGION)
+    assert [one.id for one in quote.options] == [one["QuoteOptionIdentifier"] for one in made["QuoteOptions"]]
+    # 4 × 24 × 42.50 and 11 × 55 a month.
+    assert quote.options[0].prices == (("NO_UPFRONT", "ONE_YEAR", Price(0, 468_500, "USD")),)
+    assert quote.options[1].racks[0].startswith(CHANGED_RACK)
+    assert quote.failing == ()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS - {"book_late"}))
+def test_asking_again_after_any_failure_makes_no_second_quote(
+    kind: str, aws: Aws, outposts: LocalOutposts, wish: Wish
+) -> None:
+    """But for one that is made only after it was looked for: a quote too many, which orders nothing."""
+    outposts.faults.add("CreateQuote", kind, seconds=2.5 if "hang" in kind else 0.1)
+    with suppress(CloudError):
+        aws.quote(wish, "Quartermaster 1")
+    quote = aws.quote(wish, "Quartermaster 1")
+
+    assert [one["QuoteId"] for one in outposts.quotes] == [quote.id]
+
+
+def test_another_asking_is_another_quote(aws: Aws, wish: Wish) -> None:
+    assert aws.quote(wish, "Quartermaster 1").id != aws.quote(wish, "Quartermaster 2").id
+
+
+def test_a_country_that_differs_from_the_site_fails_a_requirement(aws: Aws, wish: Wish) -> None:
+    [failing] = aws.quote(replace(wish, country="DE"), "Quartermaster 1").failing
+    assert failing.kind == "COUNTRY_CODE_MISMATCH_CHECK_ERROR"
+
+
+def test_without_the_permission_to_list_quotes_one_can_still_be_made(
+    aws: Aws, outposts: LocalOutposts, wish: Wish
+) -> None:
+    outposts.faults.add("ListQuotes", "error:AccessDeniedException:No.")
+    assert aws.quote(wish, "Quartermaster 1").options
+
+
+def test_a_quote_that_aws_refuses_says_why(aws: Aws, outposts: LocalOutposts, wish: Wish) -> None:
+    outposts.faults.add("CreateQuote", "error:AccessDeniedException:CreateQuote is not allowed.")
+    with pytest.raises(CloudDenied, match="CreateQuote is not allowed"):
+        aws.quote(wish, "Quartermaster 1")
+
+
+def test_an_older_boto3_makes_no_quote(old_boto: Aws, outposts: LocalOutposts, wish: Wish) -> None:
+    with pytest.raises(CloudRefused, match="order by item"):
+        old_boto.quote(wish, "Quartermaster 1")
+    assert creations(outposts) == []
+
+
+def test_the_catalogue_tells_what_can_be_quoted(aws: Aws) -> None:
+    offered = aws.catalogue(REGION).choices["instance"]
+    assert offered
+    assert all(one.text.startswith(f"{one.value} · ") and "vCPUs" in one.text for one in offered)
+
+
+def test_the_doctor_makes_no_quote(aws: Aws, outposts: LocalOutposts) -> None:
+    found = list(aws.examine(REGION))
+    assert any("outposts:CreateQuote" in one.what for one in found)
+    assert outposts.quotes == []

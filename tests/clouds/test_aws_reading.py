@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from bot.clouds.aws import READER_ACTIONS, SUBMITTER_ACTIONS, Aws, actions
+from bot.core.quote import Wish
 from bot.core.request import Request
 from bot.core.snapshot import Aspect, Change, Ref, changes, dump, load
 from bot.demo.outposts import LocalOutposts
@@ -565,6 +566,8 @@ def test_the_named_iam_actions_are_exactly_what_the_adapter_does(
     assert isinstance(placed, Placed)
     aws.cancel(placed.ref)
     submitting.add("CancelOrder")
+    aws.quote(Wish(outpost, ebs=11), "Quartermaster 1")
+    submitting.add("CreateQuote")
     aws.catalogue(REGION)
     aws.look_alikes(asked(outpost), datetime(2020, 1, 1, tzinfo=UTC), frozenset())
     aws.find(placed.ref.id)

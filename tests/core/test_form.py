@@ -23,8 +23,17 @@ from bot.core.form import (
     rejection,
     was_placed,
 )
-from bot.core.form.aws import add_item, errors_by_block, form, values_from
+from bot.core.form.aws import (
+    add_item,
+    contradictions,
+    errors_by_block,
+    follow,
+    form,
+    overtaken,
+    values_from,
+)
 from bot.core.form.parts import noted
+from bot.core.quote import Row
 from bot.core.request import (
     FIELDS,
     AwsTerms,
@@ -128,6 +137,7 @@ def _assert_element_fits(found: dict[str, Any]) -> None:
 def test_the_form_has_the_labels_that_people_know() -> None:
     assert [block["label"]["text"] for block in inputs(opened({}))] == [
         "Outpost",
+        "Order by",
         "Catalog item",
         "Quantity",
         "Payment option",
@@ -150,6 +160,7 @@ def test_a_block_is_called_as_its_key_and_so_is_its_element() -> None:
     blocks = [(block["block_id"], block["element"]["action_id"]) for block in inputs(view)]
     assert [block for block, _ in blocks] == [
         "outpost",
+        "order_by",
         "item_1",
         "quantity_1",
         "item_2",
@@ -272,8 +283,9 @@ def test_another_item_keeps_all_that_was_typed() -> None:
         "channel": "C9",
     }
     more = add_item(shown(view, typed), lambda _key, _value: "not known any more")
-    assert [b["block_id"] for b in inputs(more)][:5] == [
+    assert [b["block_id"] for b in inputs(more)][:6] == [
         "outpost",
+        "order_by",
         "item_1",
         "quantity_1",
         "item_2",
@@ -296,7 +308,7 @@ def test_another_item_keeps_a_quantity_whose_item_is_still_missing() -> None:
 def test_there_are_at_most_twenty_items_and_then_no_button() -> None:
     view = opened({})
     for rows in range(2, 21):
-        assert view["blocks"][rows * 2 - 1]["elements"][0]["text"]["text"] == "Add another item"
+        assert view["blocks"][rows * 2]["elements"][0]["text"]["text"] == "Add another item"
         view = add_item(shown(view), label)
         assert_fits_slack(view)
     assert "add_item" not in [block.get("block_id") for block in view["blocks"]]
@@ -356,6 +368,125 @@ def test_a_mistake_without_a_field_goes_to_the_nearest(key: str, block: str) -> 
     assert list(errors) == [block]
 
 
+QUOTE, OPTION = "oq-0123456789abcdef0", "oqo-0123456789abcdef0"
+PRICED = Row("eu-central-1", OUTPOST, QUOTE, OPTION, "NO_UPFRONT", "THREE_YEARS")
+OTHER = Row("eu-central-1", OUTPOST, QUOTE, OPTION, "ALL_UPFRONT", "ONE_YEAR")
+
+
+def by_quote(chosen: Row | None = None, **typed: Any) -> View:
+    """The form on which *Quote* was chosen, and then one of them."""
+    view = follow(shown(opened({}), {"order_by": option("quote")}), label)
+    if chosen is None:
+        return view
+    return follow(shown(view, {"quote": option(chosen.value), **typed}), label)
+
+
+def test_by_quote_the_items_give_way_to_one() -> None:
+    view = by_quote()
+    assert_fits_slack(view)
+    assert [block["label"]["text"] for block in inputs(view)][:5] == [
+        "Outpost",
+        "Order by",
+        "Quote",
+        "Payment option",
+        "Payment term",
+    ]
+    back = follow(shown(view, {"order_by": option("items")}), label)
+    assert [block["block_id"] for block in inputs(back)] == [
+        block["block_id"] for block in inputs(opened({}))
+    ]
+
+
+def test_what_was_entered_for_the_other_way_is_there_again_when_somebody_comes_back_to_it() -> None:
+    items = ("OR-ABCDEFG:3", "OR-HIJKLMN:1")
+    quoted = follow(shown(opened({"item": items}), {"order_by": option("quote")}), label)
+    assert "item" not in values_from(shown(quoted))
+    chosen = follow(shown(quoted, {"quote": option(PRICED.value)}), label)
+    back = follow(shown(chosen, {"order_by": option("items")}), label)
+    assert values_from(shown(back))["item"] == items
+    assert "quote" not in values_from(shown(back))
+    again = follow(shown(back, {"order_by": option("quote")}), label)
+    assert values_from(shown(again))["quote"] == (QUOTE,)
+
+
+def test_a_chosen_quote_says_how_it_is_paid() -> None:
+    view = by_quote(PRICED)
+    assert_fits_slack(view)
+    found = values_from(shown(view))
+    assert found == {
+        "quote": (QUOTE,),
+        "option": (OPTION,),
+        "payment": ("NO_UPFRONT",),
+        "term": ("THREE_YEARS",),
+    }
+    assert contradictions(shown(view)) == ()
+
+
+def test_another_quote_replaces_how_it_is_paid() -> None:
+    view = follow(shown(by_quote(PRICED), {"quote": option(OTHER.value)}), label)
+    assert values_from(shown(view))["payment"] == ("ALL_UPFRONT",)
+    assert values_from(shown(view))["term"] == ("ONE_YEAR",)
+
+
+def test_nobody_sees_one_price_and_asks_for_another() -> None:
+    view = by_quote(PRICED)
+    changed = {block["block_id"]: block["element"]["action_id"] for block in inputs(view)}
+    payment = next(block for block, action in changed.items() if action == "payment")
+    sent = shown(view, {payment: option("ALL_UPFRONT")})
+    (mistake,) = contradictions(sent)
+    assert (mistake.key, mistake.word) == ("payment", "All upfront")
+    assert errors_by_block([mistake], sent)[payment].startswith("Expected No upfront, for which")
+
+
+def test_a_quote_for_another_outpost_is_told_under_it() -> None:
+    view = shown(by_quote(PRICED), {"outpost": option(f"eu-central-1/op-{'a' * 17}")})
+    (mistake,) = contradictions(view)
+    assert list(errors_by_block([mistake], view)) == ["quote"]
+
+
+def test_what_was_sent_before_the_form_had_followed_comes_back() -> None:
+    early = shown(opened({}), {"order_by": option("quote")})
+    newer = overtaken(early, label)
+    assert newer is not None
+    assert [b["block_id"] for b in inputs(newer)] == [b["block_id"] for b in inputs(by_quote())]
+    assert overtaken(shown(newer), label) is None
+    assert overtaken(shown(by_quote(), {"quote": option(PRICED.value)}), label) is not None
+
+
+def test_a_quote_that_was_typed_is_there_and_with_a_price_only_if_that_is_known() -> None:
+    typed = {"quote": (QUOTE,), "option": (OPTION,), "payment": ("NO_UPFRONT",), "term": ("ONE_YEAR",)}
+    known, unknown = opened(typed), form(typed, origin=ORIGIN, label=lambda _key, value: value)
+    for view in (known, unknown):
+        assert_fits_slack(view)
+        assert values_from(shown(view)) == typed
+    assert element(known, "quote")["initial_option"]["value"].endswith("/NO_UPFRONT/ONE_YEAR")
+    chosen = element(unknown, "quote")["initial_option"]
+    assert (chosen["text"]["text"], chosen["value"]) == (
+        f"{QUOTE}, option {OPTION}",
+        f"//{QUOTE}/{OPTION}//",
+    )
+
+
+def test_items_and_a_quote_open_the_form_with_the_items() -> None:
+    view = opened({"item": ("OR-ABCDEFG",), "quote": (QUOTE,)})
+    assert f"quote={QUOTE}" in said_above(view)
+    assert "quote" not in values_from(shown(view))
+
+
+def test_where_aws_knows_no_quotes_the_form_does_not_ask() -> None:
+    labels = [block["label"]["text"] for block in inputs(opened({}, quotes=False))]
+    assert "Order by" not in labels
+    assert "Catalog item" in labels
+    more = add_item(shown(opened({}, quotes=False)), label)
+    assert "order_by" not in [block["block_id"] for block in inputs(more)]
+
+
+def test_mistakes_about_a_quote_stand_under_it() -> None:
+    view = shown(by_quote())
+    found = [Mistake("item", "", "x"), Mistake("option", "x", "y")]
+    assert list(errors_by_block(found, view)) == ["quote"]
+
+
 def test_choosing_offers_each_cloud() -> None:
     view = choosing(["aws", "azure"], ORIGIN)
     assert_fits_slack(view)
@@ -394,20 +525,23 @@ def test_an_order_id_that_is_none_is_told_under_its_field() -> None:
     assert list(errors_by_block([mistake], view)) == ["cloud_order"]
 
 
+ITEMS = st.lists(
+    st.builds(LineItem, st.sampled_from(["OR-ABCDEFG", "OR-1234567"]), st.integers(1, 100)),
+    min_size=1,
+    max_size=20,
+).map(tuple)
+USUAL: dict[str, Any] = {
+    "outpost": st.just(OUTPOST),
+    "region": st.sampled_from(["", "eu-central-1"]),
+    "payment": st.sampled_from(["NO_UPFRONT", "PARTIAL_UPFRONT", "ALL_UPFRONT"]),
+    "term": st.sampled_from(["ONE_YEAR", "THREE_YEARS", "FIVE_YEARS"]),
+}
 requests = st.builds(
     Request,
     cloud=st.just("aws"),
-    terms=st.builds(
-        AwsTerms,
-        outpost=st.just(OUTPOST),
-        region=st.sampled_from(["", "eu-central-1"]),
-        items=st.lists(
-            st.builds(LineItem, st.sampled_from(["OR-ABCDEFG", "OR-1234567"]), st.integers(1, 100)),
-            min_size=1,
-            max_size=20,
-        ).map(tuple),
-        payment=st.sampled_from(["NO_UPFRONT", "PARTIAL_UPFRONT", "ALL_UPFRONT"]),
-        term=st.sampled_from(["ONE_YEAR", "THREE_YEARS", "FIVE_YEARS"]),
+    terms=st.builds(AwsTerms, items=ITEMS, **USUAL)
+    | st.builds(
+        AwsTerms, items=st.just(()), quote=st.just(QUOTE), option=st.sampled_from(["", OPTION]), **USUAL
     ),
     reason=(st.text() | st.sampled_from(["x" * 3000, "🚀" * 3000])).map(tidy).filter(bool),
     cost_center=st.sampled_from(["", "CC-4711"]),
@@ -452,9 +586,9 @@ def test_whatever_was_typed_the_form_opens(values: dict[str, tuple[str, ...]], t
 
 
 def test_a_quote_that_the_form_cannot_show_is_not_dropped_in_silence() -> None:
-    said = str(form({"quote": ("oq-0123456789abcdef0",)}, origin=ORIGIN, label=lambda _, word: word))
-    assert "oq-0123456789abcdef0" in said
-    assert "--yes" in said
+    assert OPTION in said_above(opened({"option": (OPTION,)}))
+    assert QUOTE in said_above(opened({"item": ("OR-ABCDEFG",), "quote": (QUOTE,)}))
+    assert said_above(opened({"quote": (QUOTE,), "option": (OPTION,)})) == ""
 
 
 @pytest.mark.parametrize(("steps", "people"), [(1, 100), (9, 50), (40, 100)])

@@ -31,7 +31,7 @@ from bot.core.order import Kind, Order, State
 from bot.core.policy import ApprovalStep, Delegation, Reason, Verdict, built_in
 from bot.core.request import Mistake
 from bot.demo.slack.block_kit import check_message, check_view
-from tests.core import test_azure_messages, test_messages
+from tests.core import test_azure_messages, test_messages, test_new_quote
 from tests.core.test_messages import ALICE, BOB, FINANCE, PLANS, TEXTS, YES, check, events, mrkdwn
 from tests.core.test_order import NOW
 
@@ -148,6 +148,8 @@ def arguments(text: str, size: int) -> dict[str, Sequence[Any]]:
         "step": [text],
         "Sequence[str]": [long_ago, []],
         "Iterable[str]": [long_ago],
+        "Wish": [test_new_quote.WISH, replace(test_new_quote.WISH, outpost=text, ebs=999, s3=999)],
+        "Quote": [test_new_quote.quoted(many, text=text, words=text) for many in (0, 1, 8)],
         "Needed": [PLANS["both"].steps[1]],
         "Policy": [policy],
         "Verdict": [Verdict(reason, step=text) for reason in Reason],
@@ -167,6 +169,8 @@ def arguments(text: str, size: int) -> dict[str, Sequence[Any]]:
 
 
 OF_ITS_OWN: dict[tuple[str, str], Sequence[Any]] = {
+    ("form", "place"): ["eu-west-1/op-0123456789abcdef0", ""],
+    ("made", "drafts"): [["d" * 16] * many for many in (0, 1, 8)],
     ("reminds", "why"): ["Reminded", "Escalated", "ask"],
     ("nobody_can_approve", "step"): [PLANS["both"].steps[1]],
     ("decided", "verb"): ["approve", "reject"],
@@ -251,7 +255,10 @@ def test_slack_takes_whatever_is_made_and_nobodys_words_are_live_in_it(maker: Ma
 
 def look(name: str, maker: Maker, made: Any) -> None:
     """Look at whatever was made as Slack would."""
-    if isinstance(made, Say):
+    if isinstance(made, tuple):
+        for each in made:
+            look(name, maker, each)
+    elif isinstance(made, Say):
         check(name, made)
     elif isinstance(made, dict) and made.get("type") in ("modal", "home"):
         check_screen(name, made)

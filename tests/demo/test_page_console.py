@@ -119,3 +119,35 @@ def test_a_port_that_is_taken_is_given_up_for_a_free_one() -> None:
     assert usable_port(wanted) == wanted
     with socket.create_server(("127.0.0.1", wanted)):
         assert usable_port(wanted) not in (wanted, 0)
+
+
+def quote(page: Page) -> Row:
+    """The newest quote that AWS has, as the console shows it."""
+    [found] = [one.quotes for one in page.console.state().clouds if one.key == "aws"]
+    return found[0]
+
+
+def test_a_quote_is_shown_with_what_can_be_done_to_it(page: Page) -> None:
+    body = shown(page)
+    assert quote(page).id in body
+    for act, says in (("reprice", "Reprice"), ("expire", "Expire"), ("require", "Fail a check")):
+        assert f'id="{quote(page).id}-{act}"' in body
+        assert f'aria-label="{says} {quote(page).id}"' in body
+    assert [one.quotes for one in page.console.state().clouds if one.key == "azure"] == [()]
+
+
+def test_a_quote_costs_more_fails_a_check_and_expires(page: Page) -> None:
+    before = quote(page)
+    assert post(page, "/clouds/aws/order/reprice", id=before.id) == 204
+    assert quote(page).status != before.status
+    assert post(page, "/clouds/aws/order/require", id=before.id) == 204
+    assert "Enterprise Support is required." in quote(page).status
+    assert quote(page).failed
+    assert post(page, "/clouds/aws/order/expire", id=before.id) == 204
+    assert quote(page).over
+    assert f'id="{before.id}-reprice"' not in shown(page)
+
+
+def test_what_is_for_orders_is_not_for_quotes_nor_the_other_way_round(page: Page) -> None:
+    assert post(page, "/clouds/aws/order/advance", id=quote(page).id) == 409
+    assert post(page, "/clouds/aws/order/reprice", id=row(page.console, "aws").id) == 409

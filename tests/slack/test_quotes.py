@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.core.order import Order, State
-from bot.demo.slack import Message
+from bot.demo.slack import Form, Message
 from bot.demo.world import REGION
 from bot.export import row
-from tests.harness import APPROVALS, ORDERS, Here, text
+from bot.steps.request import catalogue_work
+from tests.harness import APPROVALS, ORDERS, Here, submitted, text
 
 PAID = "payment=PARTIAL_UPFRONT term=THREE_YEARS"
 
@@ -158,3 +161,194 @@ def test_something_that_fails_after_the_approval_is_not_sent(here: Here) -> None
 
 def test_items_say_that_no_price_is_told(here: Here) -> None:
     assert "AWS tells no price for catalog items: order by quote to see one." in here.ask().plain
+
+
+def by_quote(here: Here) -> Form:
+    """The order form on which *Quote* was chosen, for the Outpost that the tests order for."""
+    here.alice.command(f'/order aws outpost={here.outpost} reason="New depot"', ORDERS)
+    form = here.alice.wait_form()
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Quote" in form.labels())
+    return form
+
+
+def choose(here: Here, form: Form, quoted: str) -> str:
+    """Choose a quote, paid as `PAID` says, and wait until the form has followed; returns its text."""
+    [offered] = form.suggest("Quote", f"{quoted} partial_upfront/three_years")
+    form.choose("Quote", offered)
+    here.wait(lambda: any(f"payment@{quoted}" in block["block_id"] for block in form.blocks))
+    return offered
+
+
+def read_again(here: Here) -> None:
+    """Let the worker read what can be ordered, and wait for it."""
+    here.world.store.enqueue(catalogue_work(here.world), here.world.now())
+    before = here.world.now()
+    here.wait(lambda: all(at > before for _, at in here.world.store.kept("catalogue/").values()))
+
+
+def test_a_quote_is_chosen_in_the_form_with_its_price_and_placed(here: Here) -> None:
+    quoted = quote(here)
+    read_again(here)
+    form = by_quote(here)
+
+    offered = choose(here, form, quoted)
+    assert offered == "55,814.40 upfront + 1,550.40 monthly USD · 4 × m5.24xlarge"
+    assert form.values()["Payment option"] == "Partial upfront"
+    assert form.values()["Payment term"] == "3 years"
+    assert submitted(form).closed
+
+    asked = here.wait(lambda: here.slack.messages(APPROVALS))[0]
+    assert "total 111,628.80 USD" in asked.plain
+    here.bob.click(asked, "Approve")
+    becomes(here, asked, State.PLACED)
+    [post] = here.aws.posts()
+    assert (post.body["QuoteIdentifier"], post.body["PaymentOption"]) == (quoted, "PARTIAL_UPFRONT")
+
+
+def test_a_price_that_was_shown_is_not_swapped_for_another(here: Here) -> None:
+    quoted = quote(here)
+    read_again(here)
+    form = by_quote(here)
+    choose(here, form, quoted)
+
+    form.choose("Payment option", "All upfront")
+    result = form.submit()
+
+    assert not result.closed
+    assert "for which the chosen quote tells its price" in result.errors["Payment option"]
+    assert here.slack.messages(APPROVALS) == []
+
+
+def test_only_quotes_for_the_chosen_outpost_are_offered_and_one_can_be_typed(here: Here) -> None:
+    elsewhere = here.aws.add_quote(REGION, here.aws.add_outpost(REGION, name="zz"))
+    read_again(here)
+    form = by_quote(here)
+    assert form.suggest("Quote", "m5.24xlarge")
+    # What is typed in full is looked up before anybody decides, so that one is offered, without a price.
+    assert form.suggest("Quote", elsewhere) == [elsewhere]
+    newer = quote(here)
+    form.choose("Quote", newer)
+    here.wait(lambda: form.values()["Quote"] == newer)
+    form.choose("Payment option", "No upfront")
+    form.choose("Payment term", "1 year")
+    assert submitted(form).closed
+    asked = here.wait(lambda: here.slack.messages(APPROVALS))[0]
+    assert here.order(asked).asked.aws.price is not None
+
+
+def test_a_quote_that_expired_is_edited_into_another_on_the_same_order(here: Here) -> None:
+    first, second = quote(here), quote(here)
+    read_again(here)
+    asked = ask(here, first)
+    here.aws.expire(first)
+    here.bob.click(asked, "Approve")
+    here.wait(lambda: here.order(asked).round == 2)
+
+    card = here.wait(lambda: [one for one in [here.card()] if "Edit and ask again" in one.buttons])[0]
+    here.alice.click(card, "Edit and ask again")
+    form = here.alice.wait_form()
+    assert first in str(form.value("Quote"))
+    choose(here, form, second)
+    assert submitted(form).closed
+
+    here.wait(lambda: here.order(asked).round == 3 and here.order(asked).state is State.WAITING)
+    assert here.order(asked).asked.aws.quote == second
+    here.wait(lambda: "Approve" in shown(here, asked).buttons and second in shown(here, asked).plain)
+    here.bob.click(shown(here, asked), "Approve")
+    becomes(here, asked, State.PLACED)
+    assert [post.body["QuoteIdentifier"] for post in here.aws.posts()] == [second]
+
+
+def new_quote(here: Here, form: Form) -> Form:
+    """Press *Get a new quote*, and say what is to be quoted."""
+    form.press("Get a new quote")
+    wish = here.wait(lambda: (top := here.alice.form()) and "Instance type" in top.labels() and top)
+    assert isinstance(wish, Form)
+    wish.choose("Instance type", wish.suggest("Instance type", "m5.24xlarge")[0])
+    wish.fill("How many more", "4")
+    return wish
+
+
+def test_a_new_quote_comes_as_a_message_and_its_button_opens_the_order_form(here: Here) -> None:
+    form = new_quote(here, by_quote(here))
+    assert form.value("Country") == "DE"  # of the site
+    form.choose("Payment option", "Partial upfront")
+    form.choose("Payment term", "3 years")
+    assert form.submit().closed
+    here.heard(here.alice, "AWS is asked to quote 4 × m5.24xlarge")
+
+    told = here.heard(here.alice, "AWS has quoted")
+    [made] = [one for one in here.aws.quotes if one.get("Description")]
+    assert "Partial upfront, 3 years: Upfront 55,814.40 USD · monthly 1,550.40 USD × 36" in told.plain
+    assert "New rack" in told.plain
+    assert "Changed rack" in told.plain
+    assert here.slack.messages(ORDERS) == []
+    # By then the catalogue has been read again, and the form shows the price.
+    here.wait(lambda: any(made["QuoteId"] in value for value, *_ in here.offered["quote"]))
+    here.alice.click(told, "Order option 2")
+    order = here.wait(lambda: (form := here.alice.form()) and form.labels()[:1] == ["Outpost"] and form)
+    assert order.value("Reason") == "New depot"
+    assert (order.values()["Payment option"], order.values()["Payment term"]) == (
+        "Partial upfront",
+        "3 years",
+    )
+    assert "69,768.00 upfront" in order.values()["Quote"]
+    assert submitted(order).closed
+
+    asked = here.wait(lambda: here.slack.messages(APPROVALS))[0]
+    here.bob.click(asked, "Approve")
+    becomes(here, asked, State.PLACED)
+    [post] = here.aws.posts()
+    assert post.body["QuoteIdentifier"] == made["QuoteId"]
+    assert post.body["QuoteOptionIdentifier"] == made["QuoteOptions"][1]["QuoteOptionIdentifier"]
+
+
+def test_what_is_wrong_with_a_wish_is_told_under_its_field(here: Here) -> None:
+    form = new_quote(here, by_quote(here))
+    form.fill("How many more", "")
+    form.fill("Country", "Irland")
+    result = form.submit()
+    assert set(result.errors) == {"How many more", "Country"}
+    assert [one for one in here.aws.requests if one.operation == "CreateQuote"] == []
+
+
+def test_a_quote_that_aws_refuses_is_told_and_what_was_typed_is_kept(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "error:ValidationException:m5.24xlarge is not for this Outpost.")
+    assert new_quote(here, by_quote(here)).submit().closed
+
+    told = here.heard(here.alice, "AWS made no quote")
+    assert "m5.24xlarge is not for this Outpost" in told.plain
+    here.alice.click(told, "Open the form")
+    form = here.alice.wait_form()
+    assert form.value("Reason") == "New depot"
+
+
+def test_a_lost_answer_to_a_wish_makes_no_second_quote(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "drop_after")
+    assert new_quote(here, by_quote(here)).submit().closed
+
+    here.heard(here.alice, "AWS has quoted")
+    assert len([one for one in here.aws.quotes if one.get("Description")]) == 1
+    assert len([one for one in here.slack.direct(here.alice.id) if "AWS has quoted" in one.plain]) == 1
+
+
+def test_who_may_not_ask_for_orders_gets_no_quote(sqlite_url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[requesters]\nallow = ["U0CAROL"]\n[[step]]\nname = "x"\napprovers = ["U0BOB"]\n')
+    with Here(sqlite_url, POLICY_FILE=str(policy)) as here:
+        assert new_quote(here, by_quote(here)).submit().closed
+        here.heard(here.alice, "you are not among those who may ask for orders here")
+        assert [one for one in here.aws.requests if one.operation == "CreateQuote"] == []
+
+
+def test_where_boto3_knows_no_quotes_the_form_does_not_ask_for_one(here: Here) -> None:
+    key = f"catalogue/aws/{REGION}"
+    choices = {key: said for key, said in here.offered.items() if key not in ("quote", "instance")}
+    here.world.store.keep(key, {"choices": choices}, here.world.now())
+
+    here.alice.command(f"/order aws outpost={here.outpost}", ORDERS)
+
+    labels = here.alice.wait_form().labels()
+    assert "Order by" not in labels
+    assert "Catalog item" in labels

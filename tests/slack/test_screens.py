@@ -50,6 +50,20 @@ def test_two_choices_before_the_form_is_drawn_again_are_both_followed(azure: Azu
     assert [call.answer["ok"] for call in updates(azure)] == [True, True]
 
 
+@pytest.mark.parametrize("late", [0.15, 0.6], ids=["while changes wait", "after the last one"])
+def test_choices_before_the_bot_has_heard_that_its_form_is_open_are_followed(here: Here, late: float) -> None:
+    here.slack.faults.add("views.open", "late", seconds=late)
+    form = opened(here, "aws")
+    slow(here)
+    form.choose("Order by", "Quote")
+    form.choose("Payment option", "All upfront")
+    settle(here, 2)
+    here.wait(lambda: [call for call in here.slack.calls if call.method == "views.open"])
+    assert "Quote" in form.labels()
+    form.choose("Order by", "Catalog items")
+    here.wait(lambda: "Quote" not in form.labels())
+
+
 def test_a_product_chosen_twice_in_haste_is_the_second_one(azure: AzureHere) -> None:
     form = opened(azure, "azure")
     form.suggest("Product")
@@ -78,7 +92,7 @@ def test_another_item_asked_for_twice_at_once_is_two_more(here: Here) -> None:
     form.press("Add another item")
     form.press("Add another item")
     here.wait(lambda: form.labels().count("Catalog item") == 3)
-    assert [call.answer["ok"] for call in updates(here)] == [True, True]
+    here.wait(lambda: [call.answer["ok"] for call in updates(here)] == [True, True])
 
 
 def test_a_form_that_somebody_else_has_changed_is_left_alone_until_the_next_choice(here: Here) -> None:

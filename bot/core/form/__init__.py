@@ -1,9 +1,10 @@
 """The forms: modals made from what is known, and what was filled in read back.
 
-`aws` and `azure` are the forms of an order, `dialogs` the small ones, `parts` what all are made of.
+`aws` and `azure` are the forms of an order, `new_quote` that of a quote, `dialogs` the small ones, `parts`
+what all are made of.
 """
 
-from bot.core.form import aws, azure
+from bot.core.form import aws, azure, new_quote
 from bot.core.form.dialogs import (
     REJECT,
     RETURN,
@@ -34,6 +35,7 @@ __all__ = [
     "azure",
     "choosing",
     "errors_by_block",
+    "new_quote",
     "origin_of",
     "placed_form",
     "reject_form",

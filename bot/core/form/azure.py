@@ -71,7 +71,7 @@ def follow(view: Mapping[str, Any], offered: Offered) -> View:
 def overtaken(view: Mapping[str, Any], offered: Offered) -> View | None:
     """The form as it has to be, where it was submitted before `follow` reached the screen; else None."""
     wanted = follow(view, offered)
-    return None if _input_ids(wanted) == _input_ids(view) else wanted
+    return None if parts.input_ids(wanted) == parts.input_ids(view) else wanted
 
 
 def values_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -251,7 +251,3 @@ def _entered(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _of_configuration(view: Mapping[str, Any], key: str, path: str) -> str:
     """What was chosen for this configuration, or before there was any."""
     return parts.filled(view, key, _bound(key, path)) or parts.filled(view, key)
-
-
-def _input_ids(view: Mapping[str, Any]) -> list[str]:
-    return [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]

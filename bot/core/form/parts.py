@@ -1,9 +1,9 @@
 """What every form is made of: elements, their input blocks, and what Slack sends back of them.
 
 Slack tells what was entered by block and action. An action id here is always the key of the grammar that
-the element stands for, so it finds a value and an error its field; the block's id is the same, unless a
-choice belongs to another one (see `azure`). What was typed survives an update where both stay.
-Limits are Slack's own (https://docs.slack.dev/surfaces/modals).
+the element stands for, so it finds a value and an error its field (but for *Order by*, see `aws`); the
+block's id is the same, unless a choice belongs to another one (see `azure`). What was typed survives an
+update where both stay. Limits are Slack's own (https://docs.slack.dev/surfaces/modals).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bot.core.fields import Field, Mistake, Values, check_word, first, tidy
@@ -31,6 +32,9 @@ _OPTION_TEXT = 75
 _ERROR_LIMIT = 300
 _NOTE_LIMIT = 2900
 _NOTE_PARTS = 4
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ def view(callback: str, title: str, submit: str, kept: Mapping[str, str], blocks
     return made | ({"submit": plain(submit, _TITLE_LIMIT)} if submit else {})
 
 
-def order_view(callback: str, title: str, origin: Origin, blocks: Iterable[Block]) -> View:
-    """A form in which something is asked for."""
-    return view(callback, title, "Ask for approval", asdict(origin), blocks)
+def order_view(
+    callback: str, title: str, origin: Origin, blocks: Iterable[Block], aside: Mapping[str, str] = _NOTHING
+) -> View:
+    """A form in which something is asked for; `aside` is what was entered and has no field now."""
+    return view(callback, title, "Ask for approval", {**asdict(origin), **aside}, blocks)
 
 
 def choosing(clouds: Sequence[str], origin: Origin) -> View:
@@ -318,6 +324,11 @@ def filled(view: Mapping[str, Any], action: str, block: str = "") -> str:
 def said(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """What was entered as `Values`; blank fields are left out."""
     return {key: (word,) for key, word in words.items() if word.strip()}
+
+
+def input_ids(view: Mapping[str, Any]) -> list[str]:
+    """The block ids of all that a form asks, in its order."""
+    return [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
 
 
 def option_texts(view: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.demo.page import guard
-from bot.demo.page.console import LEVERS, Console
+from bot.demo.page.console import ACTS, LEVERS, Console
 from bot.demo.page.draw import FILTERS
 from bot.demo.page.forms import Forms
 from bot.demo.page.guide import ROLES, hints, steps
@@ -57,6 +57,7 @@ class Page:
             scene=scene,
             console=self.console.state(),
             levers=LEVERS,
+            acts=ACTS,
             roles=ROLES,
             hints=hints(),
             steps=steps(self.world),

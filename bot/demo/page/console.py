@@ -29,9 +29,22 @@ _KINDS = {"lose-answer": "drop_after", "lose-order": "drop_before", "slow": "slo
 _PLACING = {"aws": "CreateOrder", "azure": "OrderItems_Create"}
 
 
+ACTS = {
+    "advance": "Advance",
+    "ship": "Ship",
+    "fail": "Fail",
+    "reprice": "Reprice",
+    "expire": "Expire",
+    "require": "Fail a check",
+}
+"""What can be done with an order or a quote, and what its button says."""
+_WITH_ORDERS = ("advance", "ship", "fail")
+_WITH_QUOTES = ("reprice", "expire", "require")
+
+
 @dataclass(frozen=True)
 class Row:
-    """One order as its cloud has it."""
+    """One order, or one quote, as its cloud has it."""
 
     id: str
     what: str
@@ -41,6 +54,7 @@ class Row:
     over: bool = False
     """Whether nothing more will happen to it by itself."""
     failed: bool = False
+    acts: Sequence[str] = _WITH_ORDERS
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class Cloud:
     name: str
     rows: Sequence[Row]
     pending: Sequence[str]
+    quotes: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,9 @@ class Console:
             ("aws", "advance"): world.outposts.advance,
             ("aws", "ship"): self._ship_aws,
             ("aws", "fail"): world.outposts.fail,
+            ("aws", "reprice"): world.outposts.reprice,
+            ("aws", "expire"): world.outposts.expire,
+            ("aws", "require"): self._fail_check,
             ("azure", "advance"): world.arm.advance,
             ("azure", "ship"): lambda name: world.arm.set_stage(name, "Shipped"),
             ("azure", "fail"): self._fail_azure,
@@ -87,17 +105,18 @@ class Console:
         there = [key for key in views if self._cloud(key) in self.world.clouds]
         return State(
             clouds=tuple(
-                Cloud(key, views[key][0], tuple(views[key][1]()), self._pending(key)) for key in there
+                Cloud(key, views[key][0], tuple(views[key][1]()), self._pending(key), self._quotes(key))
+                for key in there
             ),
             running=self._running,
             process=self.bot.pid if self.bot else None,
         )
 
     def act(self, cloud: str, act: str, id: str) -> None:
-        """Do something to one order: `advance`, `ship` or `fail`; LookupError where there is none."""
-        known = {row.id for one in self.state().clouds if one.key == cloud for row in one.rows}
-        if id not in known:
-            raise LookupError(f"no order {id!r}")
+        """Do something of `ACTS` to one order or quote; LookupError where there is none that it is for."""
+        there = (row for one in self.state().clouds if one.key == cloud for row in (*one.rows, *one.quotes))
+        if not any(row.id == id and act in row.acts for row in there):
+            raise LookupError(f"nothing called {id!r} to {act}")
         self._hands[cloud, act](id)
 
     def pull(self, cloud: str, lever: str) -> None:
@@ -135,6 +154,14 @@ class Console:
     def _aws(self) -> list[Row]:
         return [_aws_row(order) for order in reversed(self.world.outposts.orders)]
 
+    def _quotes(self, key: str) -> tuple[Row, ...]:
+        if key != "aws":
+            return ()
+        return tuple(_quote_row(quote) for quote in reversed(self.world.outposts.quotes))
+
+    def _fail_check(self, quote: str) -> None:
+        self.world.outposts.require(quote, "ENTERPRISE_SUPPORT_ERROR", "Enterprise Support is required.")
+
     def _azure(self) -> list[Row]:
         return [_azure_row(item) for item in reversed(self.world.arm.items)]
 
@@ -158,6 +185,22 @@ def _aws_row(order: Mapping[str, Any]) -> Row:
         status=both,
         over=order["Status"] in _AWS_OVER,
         failed=order["Status"] in ("ERROR", "CANCELLED"),
+    )
+
+
+def _quote_row(quote: Mapping[str, Any]) -> Row:
+    wanted = [f"{one['Quantity']:g} × {one['Unit']}" for one in quote["RequestedCapacities"]]
+    failing = [one["StatusMessage"] for one in quote["OrderingRequirements"] if one["Status"] == "FAIL"]
+    prices = [one["SubscriptionPricingDetails"] for one in quote["QuoteOptions"][0]["PricingOptions"]]
+    least = min(one["UpfrontPrice"] + one["MonthlyRecurringPrice"] for one in prices)
+    status = readable(quote["QuoteStatus"])
+    return Row(
+        id=quote["QuoteId"],
+        what=", ".join(wanted),
+        status=" · ".join([status, f"from {least:,.2f} USD at first", *failing]),
+        over=quote["QuoteStatus"] != "CREATED",
+        failed=bool(failing) or quote["QuoteStatus"] == "EXPIRED",
+        acts=_WITH_QUOTES,
     )
 
 

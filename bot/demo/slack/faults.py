@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-KINDS = frozenset({"drop_before", "drop_after", "hang", "hang_dead", "500", "503", "429", "html"})
+KINDS = frozenset({"drop_before", "drop_after", "hang", "hang_dead", "late", "500", "503", "429", "html"})
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Fault:
     @property
     def applies(self) -> bool:
         """Whether the call still has its effect."""
-        return self.kind in ("drop_after", "hang")
+        return self.kind in ("drop_after", "hang", "late")
 
     @property
     def drops(self) -> bool:
@@ -40,9 +40,10 @@ class Faults:
             method: a Web API method, `response_url`, or `*` for any of them.
             kind: `drop_before` (connection closed, call not applied), `drop_after` (applied, then
                 closed unanswered), `hang` (`seconds` late, then applied and answered), `hang_dead`
-                (`seconds` late, then closed, not applied), `500`, `503`, `429` (with Retry-After:
-                `seconds`), `html` (status 200, a page instead of JSON, not applied) or
-                `error:NAME` (`ok: false` with that error, not applied).
+                (`seconds` late, then closed, not applied), `late` (applied, and answered `seconds`
+                later), `500`, `503`, `429` (with Retry-After: `seconds`), `html` (status 200, a page
+                instead of JSON, not applied) or `error:NAME` (`ok: false` with that error, not
+                applied).
             times: how many calls.
             seconds: how long to hang, or what Retry-After says.
 

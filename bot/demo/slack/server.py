@@ -370,6 +370,8 @@ class LocalSlack:
         response, answer = _faulty(fault) if fault and not fault.applies else _answered(apply)
         if fault and fault.drops:
             response, answer = _Dropped(), None
+        if fault and fault.kind == "late":
+            self._stopping.wait(fault.seconds)
         call = Call(method, _decoded(raw), at, answer, fault.kind if fault else "")
         with self.workspace.change():
             self.workspace.calls.append(call)
