@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from bot.core.events import FEE, Operation
 from bot.core.finding import Finding
-from bot.core.quote import Quote, Wish
+from bot.core.quote import Offer, Quote, Wish
 from bot.core.request import NewAddress, Request
 from bot.core.snapshot import Ref, Snapshot, Summary
 
@@ -104,10 +104,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What can be ordered in one scope. Keys of `choices` are those of the order grammar."""
+    """What can be ordered in one scope. Keys of `choices` are those of the order grammar, and those of
+    `offers` the keys of a quote's rows (`Row.key`)."""
 
     scope: str
     choices: dict[str, tuple[Choice, ...]] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
 
 
 class Cloud(Protocol):

@@ -30,7 +30,7 @@ from bot.clouds.gate import Gate
 from bot.clouds.reading import Answer, by_text, text
 from bot.core.events import Operation
 from bot.core.finding import Finding
-from bot.core.quote import REMEDIES, Quote, Wish, readable
+from bot.core.quote import REMEDIES, Offer, Quote, Row, Wish, readable
 from bot.core.request import AwsTerms, NewAddress, Request
 from bot.core.snapshot import Phase, Ref, Snapshot, Summary, phase
 from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
@@ -68,7 +68,7 @@ class Aws:
         """The Outposts, the available catalog items and the quotes of a Region."""
         sites = self._sites(scope)
         places = {id: view.place(site) for id, site in sites.items()}
-        lands = {id: text(site.get("OperatingAddressCountryCode")) for id, site in sites.items()}
+        lands = {id: view.country(site) for id, site in sites.items()}
         outposts = list(
             self._all(
                 scope,
@@ -88,18 +88,20 @@ class Aws:
             "country": tuple(quotes.countries(outposts, lands, scope)),
         }
         if self._knows_quotes(scope):  # without the key forms don't ask whether to order by quote
-            choices["quote"] = self._quotes(scope)
+            offered_by = self._quotes(scope)
+            choices["quote"] = tuple(quotes.choice(row, offer) for row, offer in offered_by)
             choices["instance"] = self._instance_types(scope)
+            return Catalogue(scope, choices, {row.key: offer for row, offer in offered_by})
         return Catalogue(scope, choices)
 
-    def _quotes(self, region: str) -> tuple[Choice, ...]:
+    def _quotes(self, region: str) -> tuple[tuple[Row, Offer], ...]:
         """What can be ordered by quote; nothing where quotes can't be read: items can be ordered still."""
         now = self._clock()
         try:
             listed = self._all(
                 region, "Quotes", lambda client: client.get_paginator("list_quotes").paginate(**PAGES)
             )
-            return tuple(choice for quote in listed for choice in quotes.choices(quote, region, now))
+            return tuple(row for quote in listed for row in quotes.rows(quote, region, now))
         except CloudError as error:
             log.info("aws.quotes_unreadable", extra={"region": region, "why": str(error)})
             return ()
@@ -125,7 +127,7 @@ class Aws:
         made = self._marked(region, mark)
         if made:
             return quotes.quoted(self._quote(region, made), region)
-        country = wish.country or self._country(region, outpost)
+        country = wish.country or view.country(self._site(region, outpost))
         if not country:
             raise CloudRefused("NoCountry", "Say in which country the Outpost stands: AWS does not tell.")
         asked = quotes.body(replace(wish, country=country), mark)
@@ -166,7 +168,7 @@ class Aws:
         return {text(site.get("SiteId")): site for site in sites}
 
     def check(self, request: Request) -> Request:
-        """The request with its Region and country, if AWS knows its Outpost and offers each of its items.
+        """The request with its Region, country and place, if AWS knows its Outpost and offers all its items.
 
         One by quote comes back with what AWS says of the quote.
         """
@@ -174,7 +176,9 @@ class Aws:
         region, outpost = self._find_outpost(terms)
         for item in sorted({line.catalog_item for line in terms.items}):
             self._check_item(region, item)
-        found = replace(terms, region=region, country=self._country(region, outpost))
+        site = self._site(region, outpost)
+        place = view.called(outpost, view.place(site))
+        found = replace(terms, region=region, country=view.country(site), place=place)
         checked = self._quoted(found) if terms.quote else found
         failing = checked.offer.failing if checked.offer else ()
         if failing:
@@ -184,17 +188,16 @@ class Aws:
             raise CloudRefused(failing[0].kind, f"AWS would not take the order now. {' '.join(said)}")
         return replace(request, terms=checked)
 
-    def _country(self, region: str, outpost: Answer) -> str:
-        """Where an Outpost stands; "" if that can't be read: some policies ask for it, AWS does not."""
+    def _site(self, region: str, outpost: Answer) -> Answer:
+        """The site of an Outpost; nothing if it can't be read: some policies ask for it, AWS does not."""
         site = text(outpost.get("SiteId"))
         if not site:
-            return ""
+            return {}
         try:
-            found = self._one(region, "Site", lambda client: client.get_site(SiteId=site))
+            return self._one(region, "Site", lambda client: client.get_site(SiteId=site))
         except CloudError as error:
             log.info("aws.site_unreadable", extra={"region": region, "why": str(error)})
-            return ""
-        return text(found.get("OperatingAddressCountryCode"))
+            return {}
 
     def current(self, request: Request) -> Request:
         """A request by quote with what AWS says of the quote now; one for items as it is."""

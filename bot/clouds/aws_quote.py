@@ -96,23 +96,26 @@ def offer(quote: Answer, option: Answer, payment: str, term: str) -> Offer:
     )
 
 
-def choices(quote: Answer, region: str, now: datetime) -> Iterator[Choice]:
-    """What a form offers of a quote: one choice for each option and way of paying, if it can be ordered."""
+def rows(quote: Answer, region: str, now: datetime) -> Iterator[tuple[Row, Offer]]:
+    """Each option of a quote with each way of paying it, if it can be ordered, and what AWS says of it."""
     outpost = outpost_id(text(quote.get("OutpostArn")))
     try:
         refuse_unless_orderable(quote, outpost, now)
     except CloudRefused:
         return
     for option in dicts(quote.get("QuoteOptions")):
-        what = " + ".join(_capacities(option))
-        for pays, lasts, price in _prices(option):
-            named = (text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")))
-            row = Row(region, outpost, *named, pays, lasts)
-            paid = f"{_amount(price.upfront)} upfront + {_amount(price.monthly)} monthly {price.currency}"
-            how = f"{dict(PAYMENTS).get(pays, pays)}, {dict(TERMS).get(lasts, lasts)}"
-            until = f"until {_expires(quote)[:10]}"
-            detail = " · ".join(filter(None, (how, until, outpost)))
-            yield Choice(row.value, short(f"{paid} · {what}"), detail)
+        named = (text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")))
+        for pays, lasts, _ in _prices(option):
+            yield Row(region, outpost, *named, pays, lasts), offer(quote, option, pays, lasts)
+
+
+def choice(row: Row, offer: Offer) -> Choice:
+    """What a form offers of a quote."""
+    price = offer.price
+    paid = f"{_amount(price.upfront)} upfront + {_amount(price.monthly)} monthly {price.currency}"
+    how = f"{dict(PAYMENTS).get(row.payment, row.payment)}, {dict(TERMS).get(row.term, row.term)}"
+    detail = " · ".join(filter(None, (how, f"until {offer.expires[:10]}", row.outpost)))
+    return Choice(row.value, short(f"{paid} · {' + '.join(offer.capacities)}"), detail)
 
 
 def body(wish: Wish, mark: str) -> dict[str, Any]:

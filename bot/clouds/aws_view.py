@@ -255,14 +255,25 @@ def oldest_first(orders: Iterable[Found]) -> tuple[Found, ...]:
 def outpost_choice(outpost: Answer, sites: Mapping[str, str], region: str) -> Choice:
     """An `Outpost` to choose; `sites` are the places by site id."""
     own_id = text(outpost.get("OutpostId"))
-    parts = (text(outpost.get("Name")) or own_id, sites.get(text(outpost.get("SiteId")), ""))
-    return Choice(f"{region}/{own_id}", short(" · ".join(filter(None, parts))), own_id)
+    said = called(outpost, sites.get(text(outpost.get("SiteId")), ""))
+    return Choice(f"{region}/{own_id}", said, own_id)
+
+
+def called(outpost: Answer, site: str) -> str:
+    """What an `Outpost` is called, its id where it has no name, and the place of its site."""
+    name = text(outpost.get("Name")) or text(outpost.get("OutpostId"))
+    return short(" · ".join(filter(None, (name, site))))
+
+
+def country(site: Answer) -> str:
+    """The two letters of the country of a `Site`."""
+    return text(site.get("OperatingAddressCountryCode"))
 
 
 def place(site: Answer) -> str:
     """Where a `Site` is: its city and country, or its name where it does not say."""
-    parts = (site.get("OperatingAddressCity"), site.get("OperatingAddressCountryCode"))
-    return ", ".join(filter(None, map(text, parts))) or text(site.get("Name"))
+    parts = (text(site.get("OperatingAddressCity")), country(site))
+    return ", ".join(filter(None, parts)) or text(site.get("Name"))
 
 
 def item_choice(item: Answer) -> Choice:

@@ -43,7 +43,8 @@ class AwsTerms:
     `outpost` is an id or an ARN, as typed; `region` is "" as long as nobody has looked it up;
     `payment` and `term` are the words of the API, `NO_UPFRONT` and `ONE_YEAR` for instance.
     Either `items` say what is bought or a `quote` does, and then `offer` is what AWS says of it, None as
-    long as nobody has looked. `country` (two letters) is that of the Outpost's site, "" if not known.
+    long as nobody has looked. `place` is what the Outpost is called and where it stands, and `country` (two
+    letters) that of its site; "" if not known.
     """
 
     outpost: str
@@ -55,6 +56,7 @@ class AwsTerms:
     option: str = ""
     offer: Offer | None = None
     country: str = ""
+    place: str = ""
 
     @property
     def price(self) -> Price | None:

@@ -5,10 +5,15 @@ Money is whole cents in an int: a price is compared and added up, and must never
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 QUOTE = "oq-[a-f0-9]{17}"
 OPTION = "oqo-[a-f0-9]{17}"
@@ -139,6 +144,18 @@ class Quote:
     def failing(self) -> tuple[Requirement, ...]:
         """What AWS would refuse an order for."""
         return tuple(one for one in self.requirements if one.status == FAIL)
+
+
+def read_offer(kept: Mapping[str, Any]) -> Offer:
+    """An offer that was kept as JSON, with the names of its fields."""
+    return _adapter().validate_python(kept)
+
+
+@cache
+def _adapter() -> TypeAdapter[Offer]:
+    from pydantic import TypeAdapter  # heavy, and not needed before the first quote
+
+    return TypeAdapter(Offer)
 
 
 def money(cents: int, currency: str) -> str:

@@ -134,7 +134,7 @@ class Request:
     def digest(self) -> str:
         """SHA-256, in hex, of what an approver agrees to.
 
-        Region and country of AWS are left out because they are looked up later and follow from the Outpost,
+        Region, country and place of AWS are left out: they are looked up later and follow from the Outpost;
         the channel because it only says where to tell about it.
         """
         content = asdict(self)
@@ -146,7 +146,7 @@ class Request:
 
 
 def _agreed_to(terms: dict[str, Any]) -> dict[str, Any]:
-    looked_up = ("region", "country")
+    looked_up = ("region", "country", "place")
     unused = aws_terms.NOT_ASKED_FOR
     return {
         key: value

@@ -29,6 +29,7 @@ from bot.core.policy import (
 )
 from bot.core.policy import plan as make_plan
 from bot.core.policy.values import ALWAYS
+from bot.core.quote import Row, read_offer
 from bot.core.request import AwsTerms, Mistake, NewAddress, Request, nearest, values_of
 from bot.directory import read_group
 from bot.errors import ChatRefused, CloudDenied, CloudRefused
@@ -77,7 +78,7 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
         "asked": {key: list(said) for key, said in values_of(order.asked).items()},
     }
     filed = world.store.file(order, origin, after_filing(order), body | planned(judged.plan))
-    return replies.filed(filed, judged.plan, risks.banners(world.policy, request))
+    return replies.filed(filed, judged.plan, judged.risks)
 
 
 def edit(
@@ -110,7 +111,7 @@ def edit(
     edited = events.Edited(request, person, changes or (replies.ASKED_AGAIN,), units, draft)
     verdict, after = happen(world, order, edited, person)
     if verdict is Verdict.DONE:
-        return replies.edited(after, judged.plan, risks.banners(world.policy, request))
+        return replies.edited(after, judged.plan, judged.risks)
     if draft:
         world.store.forget_draft(draft)
     return edit(world, order_id, request, person, address)
@@ -153,7 +154,7 @@ def notes(world: World, asked: Request | None, cloud: str, person: str) -> tuple
     judged = judge(world, asked, person, certain=not _in_catalogue(world, asked))
     if judged.refusal:
         return (judged.refusal.text,)
-    return asking.form_notes(judged.plan, person, risks.banners(policy, asked))
+    return asking.form_notes(judged.plan, person, judged.risks)
 
 
 def cannot_be_asked(world: World, asked: Request, person: str) -> bool:
@@ -165,12 +166,13 @@ def cannot_be_asked(world: World, asked: Request, person: str) -> bool:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the policy says of a request: whose yes it needs, or why it cannot be asked for.
+    """What the policy says of a request: whose yes it needs and what is risky, or why it can't be asked for.
 
     `unknown`: whether somebody may ask for it hangs on a user group that has to be read first.
     """
 
     plan: Plan
+    risks: tuple[str, ...]
     refusal: Say | None = None
     unknown: bool = False
 
@@ -185,19 +187,20 @@ def judge(world: World, request: Request, person: str, *, certain: bool) -> Judg
         certain: Refuse only by what is known of the request for certain: the cloud will tell more.
     """
     policy, scene = world.policy, world.scene()
-    plan = make_plan(policy, request)
+    known = _with_offer(world, request)
+    plan, risky = make_plan(policy, known), risks.banners(policy, known)
     right = may_request(policy, person, scene)
     if not right.allowed and right.reason is not Reason.UNKNOWN:
-        return Judged(plan, replies.may_not_request(policy))
+        return Judged(plan, risky, replies.may_not_request(policy))
     reasons = (surely_denied if certain else denied)(policy, facts(request))
     if reasons:
-        return Judged(plan, replies.denied(reasons))
+        return Judged(plan, risky, replies.denied(reasons))
     if not plan.steps and not certain:
-        return Judged(plan, replies.no_step(policy))
+        return Judged(plan, risky, replies.no_step(policy))
     stuck = unfillable(plan, person, scene)
     if stuck:
-        return Judged(plan, replies.nobody_can_approve(stuck, policy))
-    return Judged(plan, unknown=right.reason is Reason.UNKNOWN)
+        return Judged(plan, risky, replies.nobody_can_approve(stuck, policy))
+    return Judged(plan, risky, unknown=right.reason is Reason.UNKNOWN)
 
 
 def defaults(world: World, cloud: str) -> Mapping[str, str]:
@@ -368,14 +371,32 @@ def _new(
 
 
 def _located(world: World, request: Request) -> Request:
-    """The request with the Region and the country of its Outpost, as far as they are known here."""
+    """The request with its Outpost's Region, country and place, as far as they are known here."""
     request = _with_region(world, request)
     if not isinstance(request.terms, AwsTerms):
         return request
-    place = f"{request.aws.region}/{request.aws.outpost.rpartition('/')[2]}"
-    found = (one.text for one in choices(world, "country", request.aws.region) if one.value == place)
-    country = next(found, request.aws.country)
-    return replace(request, terms=replace(request.aws, country=country))
+    terms = request.aws
+    outpost = f"{terms.region}/{terms.outpost.rpartition('/')[2]}"
+
+    def known(key: str) -> str:
+        return next((one.text for one in choices(world, key, terms.region) if one.value == outpost), "")
+
+    found = replace(terms, country=known("country") or terms.country, place=known("outpost") or terms.place)
+    return replace(request, terms=found)
+
+
+def _with_offer(world: World, request: Request) -> Request:
+    """A request by quote with what AWS said of the quote when the catalogue was read."""
+    terms = request.terms
+    if not isinstance(terms, AwsTerms) or not terms.quote or terms.offer:
+        return request
+    offers = world.store.recall(f"offers/aws/{terms.region}") or {}
+    options = (terms.option,) if terms.option else {key.split("/")[1] for key in offers}
+    keys = {Row("", "", terms.quote, option, terms.payment, terms.term).key for option in options}
+    found = [offers[key] for key in sorted(keys & offers.keys())]
+    if len(found) != 1:  # nothing is known of it, or which option is meant is not said
+        return request
+    return replace(request, terms=replace(terms, offer=read_offer(found[0])))
 
 
 def _with_region(world: World, request: Request) -> Request:
@@ -482,6 +503,9 @@ def keep(world: World, cloud: str, catalogue: Catalogue) -> None:
             for key, offered in catalogue.choices.items()
         }
     }
+    offers = {key: asdict(offer) for key, offer in catalogue.offers.items()}
+    if offers or world.store.recall(f"offers/{cloud}/{catalogue.scope}"):
+        world.store.keep(f"offers/{cloud}/{catalogue.scope}", offers, world.now())
     world.store.keep(f"catalogue/{cloud}/{catalogue.scope}", body, world.now())
 
 

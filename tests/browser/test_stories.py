@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -39,7 +41,6 @@ def test_racks_are_asked_for_with_the_form_approved_shipped_and_installed(visit:
 
     visit.become("bob", "approvals")
     expect(visit.messages("needs approval")).to_be_visible()
-    visit.picture("approval.png", ".main", height=720)
     visit.press("Approve")
     visit.become("alice", "edge-orders")
     expect(visit.orders()).to_have_count(1)
@@ -56,6 +57,40 @@ def test_racks_are_asked_for_with_the_form_approved_shipped_and_installed(visit:
     visit.tab.get_by_role("link", name="Close the thread").click()
     visit.tab.get_by_role("link", name="Quartermaster").first.click()
     expect(visit.messages("Completed")).to_be_visible()
+
+
+def test_a_new_quote_is_got_from_the_form_and_ordered_with_its_price_before_everybody(visit: Visit) -> None:
+    visit.go("alice", "edge-orders")
+    visit.say('/order aws reason="Inference at the depot, close to the cameras" cost_center=CC-4411')
+    visit.search("Outpost", "fra", "frankfurt-core · Frankfurt am Main, DE")
+    visit.form.get_by_label("Order by").select_option("Quote")
+    visit.form.get_by_role("button", name="Get a new quote").click()
+    visit.search("Instance type", "c6id.16", "c6id.16xlarge · 64 vCPUs")
+    visit.form.get_by_label("How many more").fill("2")
+    visit.form.get_by_role("button", name="Back", exact=True).click()
+    expect(visit.form.get_by_label("Order by")).to_have_value("quote")
+    visit.form.get_by_role("button", name="Get a new quote").click()
+    visit.search("Instance type", "c6id.16", "c6id.16xlarge · 64 vCPUs")
+    visit.form.get_by_label("How many more").fill("2")
+    visit.form.get_by_label("Payment option").select_option("Partial upfront")
+    visit.form.get_by_label("Payment term").select_option("3 years")
+    visit.form.get_by_role("button", name="Get the quote").click()
+    expect(visit.form).to_have_count(0)
+    expect(visit.messages("AWS is asked to quote 2 × c6id.16xlarge")).to_be_visible()
+    visit.tab.get_by_role("navigation").get_by_role("link", name="Quartermaster", exact=True).click()
+    expect(visit.messages("AWS has quoted")).to_be_visible()
+    visit.press("Open the order form with option 1")
+    expect(visit.form.get_by_label("Reason")).to_have_value("Inference at the depot, close to the cameras")
+    expect(visit.form.get_by_role("combobox", name="Quote")).to_have_value(re.compile("upfront"))
+    visit.picture("quote-form.png")
+    visit.send()
+    expect(visit.form).to_have_count(0)
+    visit.become("bob", "approvals")
+    expect(visit.messages("needs approval")).to_contain_text("total")
+    visit.picture("approval.png", ".main", height=880)
+    visit.press("Approve")
+    visit.become("alice", "edge-orders")
+    expect(visit.card).to_contain_text("Placed")
 
 
 def test_devices_are_asked_for_with_the_form_approved_shipped_and_in_use(visit: Visit) -> None:

@@ -40,7 +40,7 @@ def operations(outposts: LocalOutposts) -> list[str]:
 
 def in_the_us(request: Request) -> Request:
     """The request, as it is once it is known where its Outpost stands."""
-    return replace(request, terms=replace(request.aws, country="US"))
+    return replace(request, terms=replace(request.aws, country="US", place="FRA-1 · Springfield, US"))
 
 
 def test_a_check_fills_in_the_region_of_the_outpost(make_aws: MakeAws, outpost: str) -> None:

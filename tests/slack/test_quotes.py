@@ -220,6 +220,33 @@ def test_a_price_that_was_shown_is_not_swapped_for_another(here: Here) -> None:
     assert here.slack.messages(APPROVALS) == []
 
 
+def test_who_will_be_asked_goes_by_the_total_of_the_quote_before_anything_is_filed(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        '[[step]]\nname = "Manager"\napprovers = ["U0BOB"]\n'
+        '[[step]]\nname = "Money"\nwhen = { total_usd_over = 100_000 }\napprovers = ["U0CAROL"]\n'
+    )
+    with Here(sqlite_url, POLICY_FILE=str(policy)) as here:
+        small = here.aws.add_quote(REGION, here.outpost, (("EC2", "m5.24xlarge", 1.0),))
+        large = quote(here)
+        read_again(here)
+        form = by_quote(here)
+        choose(here, form, small)
+        here.wait(lambda: "Manager" in form.plain and "Money" not in form.plain)
+        choose(here, form, large)
+        here.wait(lambda: "Manager" in form.plain and "Money" in form.plain)
+        assert submitted(form).closed
+        said = here.heard(here.alice, "is filed").plain
+        assert "Money" in said
+
+
+def test_an_approver_reads_where_it_goes(here: Here) -> None:
+    asked = ask(here, quote(here))
+    assert f"{here.outpost} (frankfurt-core · Frankfurt am Main, DE) in {REGION}" in asked.plain
+
+
 def test_only_quotes_for_the_chosen_outpost_are_offered_and_one_can_be_typed(here: Here) -> None:
     elsewhere = here.aws.add_quote(REGION, here.aws.add_outpost(REGION, name="zz"))
     read_again(here)

@@ -15,7 +15,7 @@ from bot.core.countries import country_code, nearest_country
 from bot.core.fields import Mistake, check_word, tidy
 from bot.core.form import parts
 from bot.core.form.parts import Origin, View
-from bot.core.messages.blocks import Block, actions, button, context
+from bot.core.messages.blocks import Block, actions, button, context, plain
 from bot.core.quote import Wish
 
 QUOTE_AWS = "quote_aws"
@@ -105,7 +105,8 @@ def _view(filled: Mapping[str, str], texts: Mapping[str, str], rows: int, origin
         _spare("term", parts.select("term", TERMS, filled.get("term", ""))),
         context(_NOTE),
     ]
-    return parts.view(QUOTE_AWS, "New quote from AWS", "Get the quote", asdict(origin), blocks)
+    made = parts.view(QUOTE_AWS, "New quote from AWS", "Get the quote", asdict(origin), blocks)
+    return made | {"close": plain("Back")}
 
 
 def _row(number: int, filled: Mapping[str, str], texts: Mapping[str, str]) -> tuple[Block, Block]:

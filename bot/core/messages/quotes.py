@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.messages.asking import OPEN_FORM
 from bot.core.messages.blocks import Block, Say, actions, button, code, context, fitting, one_line, section
-from bot.core.messages.terms import payment, term
+from bot.core.messages.terms import payment, requirements, term
 from bot.core.messages.words import clause
 from bot.core.quote import REMEDIES, Option, Quote, Requirement, Wish, day, priced, readable
 
@@ -48,7 +48,7 @@ def made(quote: Quote, wish: Wish, drafts: Sequence[str]) -> tuple[Say, ...]:
     ]
     groups = [parts[start : start + _IN_A_MESSAGE] for start in range(0, len(parts), _IN_A_MESSAGE)]
     first, *rest = [tuple(block for part in group for block in part) for group in groups]
-    opening = (section(head), context(_NEXT), *_standing(quote), *first)
+    opening = (section(head), context(_NEXT), *_checked(quote), *first)
     more = f"More of {quote.id}."
     return (
         Say(f"AWS has quoted {quote.id}.", opening),
@@ -75,13 +75,15 @@ def _option(number: int, option: Option, draft: str) -> Iterator[Block]:
         yield actions(button(f"Order option {number}", OPEN_FORM, draft, label=label))
 
 
-def _standing(quote: Quote) -> Iterator[Block]:
-    """What AWS would refuse an order for now, and what to do about it."""
+def _checked(quote: Quote) -> Iterator[Block]:
+    """What AWS has checked: how that stands, and what to do about what it would refuse an order for now."""
     lines = [
         f"• *{one_line(readable(one.kind), 60)}:* {one_line(_what_to_do(one), 400)}" for one in quote.failing
     ]
     if lines:
         yield section("\n".join([":warning: *AWS would not take an order yet:*", *fitting(lines, 2000)]))
+    elif quote.requirements:
+        yield context(f"What AWS requires for an order: {requirements(quote.requirements)}.")
 
 
 def _what_to_do(requirement: Requirement) -> str:

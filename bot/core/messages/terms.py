@@ -6,12 +6,12 @@ cloud has named them; streets, people and phones are not in a request at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.core.messages.blocks import channel_link, code, one_line
-from bot.core.quote import FAIL, PASS, Offer, day, priced, readable
+from bot.core.quote import FAIL, PASS, Requirement, day, priced, readable
 from bot.core.request import AwsTerms, AzureTerms, Request
 
 Pairs = tuple[tuple[str, str], ...]
@@ -50,22 +50,21 @@ def _aws(terms: AwsTerms) -> Told:
 
 
 def _by_quote(terms: AwsTerms) -> Told:
-    region = f" in {one_line(terms.region)}" if terms.region else ""
-    outpost = f"{code(terms.outpost)}{region}"
+    outpost = _outpost(terms)
     offer = terms.offer
     bought = (*offer.capacities, *offer.racks) if offer else ()
     option = f", option {code(terms.option)}" if terms.option else ""
     asked = (
         ("Price", price(terms)),
         ("Quote expires", day(offer.expires) if offer else ""),
-        ("Requirements", requirements(offer) if offer else ""),
+        ("Requirements", requirements(offer.requirements) if offer else ""),
     )
     named = (offer.capacities if offer else ()) or (f"quote {terms.quote}",)
     return Told(
         items=tuple(one_line(one, 150) for one in named) if offer else (f"quote {code(terms.quote)}",),
         plain=named,
         where=f"on {outpost}",
-        where_plain=f"on {terms.outpost}",
+        where_plain=f"on {terms.place or terms.outpost}",
         head=("What the quote delivers",),
         rows=tuple((one,) for one in bought) or ((f"quote {terms.quote}",),),
         fields=(
@@ -79,15 +78,22 @@ def _by_quote(terms: AwsTerms) -> Told:
     )
 
 
+def _outpost(terms: AwsTerms) -> str:
+    """Which one, where it stands and in which Region, in mrkdwn."""
+    place = f" ({one_line(terms.place, 100)})" if terms.place else ""
+    region = f" in {one_line(terms.region)}" if terms.region else ""
+    return f"{code(terms.outpost)}{place}{region}"
+
+
 def price(terms: AwsTerms) -> str:
     """What a quote costs, in plain words; "" where nobody knows."""
     return one_line(priced(terms.price, terms.term)) if terms.price else ""
 
 
-def requirements(offer: Offer) -> str:
+def requirements(found: Sequence[Requirement]) -> str:
     """How what AWS checks before it takes an order stands, in mrkdwn."""
-    rest = [one for one in offer.requirements if one.status != PASS]
-    met = len(offer.requirements) - len(rest)
+    rest = [one for one in found if one.status != PASS]
+    met = len(found) - len(rest)
     said = [
         f"{one_line(readable(one.kind), 60)}: {_STANDS.get(one.status) or one_line(one.status, 40)}"
         f"{f' ({one_line(one.words, 200)})' if one.words else ''}"
@@ -100,13 +106,12 @@ _STANDS = {FAIL: "*not met*", "EXEMPT": "not needed"}
 
 
 def _by_item(terms: AwsTerms) -> Told:
-    region = f" in {one_line(terms.region)}" if terms.region else ""
-    outpost = f"{code(terms.outpost)}{region}"
+    outpost = _outpost(terms)
     return Told(
         items=tuple(f"{item.quantity} × {code(item.catalog_item)}" for item in terms.items),
         plain=tuple(f"{item.quantity} × {item.catalog_item}" for item in terms.items),
         where=f"on {outpost}",
-        where_plain=f"on {terms.outpost}",
+        where_plain=f"on {terms.place or terms.outpost}",
         head=("Catalog item", "Quantity"),
         rows=tuple((item.catalog_item, str(item.quantity)) for item in terms.items),
         fields=(

@@ -189,7 +189,7 @@ def _aws_row(order: Mapping[str, Any]) -> Row:
 
 
 def _quote_row(quote: Mapping[str, Any]) -> Row:
-    wanted = [f"{one['Quantity']:g} × {one['Unit']}" for one in quote["RequestedCapacities"]]
+    wanted = [_wanted(one) for one in quote["RequestedCapacities"]]
     failing = [one["StatusMessage"] for one in quote["OrderingRequirements"] if one["Status"] == "FAIL"]
     prices = [one["SubscriptionPricingDetails"] for one in quote["QuoteOptions"][0]["PricingOptions"]]
     least = min(one["UpfrontPrice"] + one["MonthlyRecurringPrice"] for one in prices)
@@ -202,6 +202,11 @@ def _quote_row(quote: Mapping[str, Any]) -> Row:
         failed=bool(failing) or quote["QuoteStatus"] == "EXPIRED",
         acts=_WITH_QUOTES,
     )
+
+
+def _wanted(capacity: Mapping[str, Any]) -> str:
+    kind, unit, count = capacity["QuoteCapacityType"], capacity["Unit"], f"{capacity['Quantity']:g}"
+    return f"{count} × {unit}" if kind == "EC2" else f"{count} {unit} of {kind}"
 
 
 def _azure_row(item: Mapping[str, Any]) -> Row:
