@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from bot import catalogue
 from bot.core.follow import Job, Queue, Work
 from bot.core.messages import desk
 from bot.errors import ChatDown, ChatRefused, CloudDown, CloudRefused
@@ -84,7 +85,7 @@ STEPS: Mapping[Job, Step] = {
     Job.ANCHOR: notify.anchor,
     Job.CHECK: request.check,
     Job.QUOTE: quote.make,
-    Job.CATALOGUE: request.refresh_catalogue,
+    Job.CATALOGUE: catalogue.refresh,
     Job.TELL: notify.tell,
     Job.ALARM: notify.alarm,
     Job.ASK: clock.ask,
@@ -112,7 +113,7 @@ STEPS: Mapping[Job, Step] = {
 def recurring(world: World) -> list[Work]:
     """The work that never ends, as rows."""
     return [
-        *request.catalogue_work(world),
+        *catalogue.reading(world),
         *track.look_work(world),
         Work("groups", Job.GROUPS),
         Work("policy", Job.POLICY),

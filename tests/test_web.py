@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from slack_sdk.signature import SignatureVerifier
 
 from bot.compose import make_app
+from bot.core import form
 from bot.core.follow import Job, Queue, Work
 from bot.core.order import State
 from bot.core.policy import built_in
@@ -341,14 +342,11 @@ def test_so_is_a_click(broken: Call, world: World, caplog: pytest.LogCaptureFixt
 
 
 def test_so_is_a_form_and_what_was_typed_stays_in_it(broken: Call, caplog: pytest.LogCaptureFixture) -> None:
-    view = {
-        "id": "V1",
-        "type": "modal",
-        "callback_id": "order_aws",
-        "private_metadata": "{}",
-        "blocks": [],
-        "state": {"values": {"outpost": {"outpost": {"type": "external_select"}}}},
-    }
+    blank = form.aws.form({}, origin=form.Origin("C0EDGE"), label=lambda _, value: value)
+    inputs = [block for block in blank["blocks"] if block["type"] == "input"]
+    values = {one["block_id"]: {one["element"]["action_id"]: {"type": "x"}} for one in inputs}
+    values["order_by"]["order_by"]["selected_option"] = {"value": "items", "text": {"text": "Catalog items"}}
+    view = {**blank, "id": "V1", "state": {"values": values}}
     payload = {"type": "view_submission", "team": {"id": "T0"}, "user": {"id": "U0ALICE"}, "view": view}
     body = urlencode({"payload": json.dumps(payload)}).encode()
     with caplog.at_level(logging.ERROR):

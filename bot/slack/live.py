@@ -15,6 +15,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot import catalogue
 from bot.core import form
 from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID, split_outpost
 from bot.core.command import Ask
@@ -78,7 +79,7 @@ class Live:
     def ask_again(self, view: Mapping[str, Any], cloud: str, at: str) -> None:
         """Let the cloud of a form be asked again what it offers, and show it when it has answered."""
         self._loading.forget(view["id"])  # what it says of the time before is no answer
-        request.ask_again(self.world, cloud)
+        catalogue.ask_again(self.world, cloud)
         loading = asking.loading(cloud)
         self._screens.change(view, lambda it: form.parts.with_catalogue(it, loading, cloud), at)
 
@@ -153,7 +154,7 @@ def draft_of(ask: Ask, channel: str) -> dict[str, Any]:
 def order_form(world: World, ask: Ask, origin: form.Origin, person: str) -> form.View:
     """The form for one cloud, filled with what was typed, with the catalogue as last read."""
     view = _FORMS[ask.cloud](world, ask.values, origin, form_notes(world, ask, person))
-    line = request.catalogue_line(world, ask.cloud, waited=False)
+    line = catalogue.line(world, ask.cloud, waited=False)
     return form.parts.with_catalogue(view, line, ask.cloud)
 
 
@@ -170,7 +171,7 @@ def settled(world: World, view: form.View, cloud: str) -> form.View:
     """A form that comes back when it is sent: nothing else updates it, so it says what is known by now."""
     if not form.parts.catalogue_in(view):
         return view
-    return form.parts.with_catalogue(view, request.catalogue_line(world, cloud, waited=True), cloud)
+    return form.parts.with_catalogue(view, catalogue.line(world, cloud, waited=True), cloud)
 
 
 def followed(world: World, view: Mapping[str, Any], person: str) -> form.View:
@@ -206,7 +207,7 @@ def _aws_form(world: World, values: Values, origin: form.Origin, notes: Sequence
         label=label(world),
         regions=regions,
         notes=notes,
-        quotes=request.offers_quotes(world),
+        quotes=catalogue.offers_quotes(world),
     )
 
 
@@ -223,7 +224,7 @@ _FORMS: dict[str, Callable[[World, Values, form.Origin, Sequence[str]], form.Vie
 
 def label(world: World) -> form.aws.Label:
     """How the catalogue of AWS calls a value; the value itself where it does not know it."""
-    offered = cache(lambda key: request.choices(world, key))
+    offered = cache(lambda key: catalogue.choices(world, key))
 
     def found(key: str, value: str) -> str:
         fitting = (one.text for one in offered(key) if _is(value, one.value))
@@ -240,14 +241,14 @@ def quote_form(world: World, view: Mapping[str, Any], origin: form.Origin) -> fo
     """The form for a new quote, for what was chosen in an order form."""
     place = form.parts.filled(view, "outpost")
     text = form.parts.option_texts(view).get(place, "")
-    country = next((one.text for one in request.choices(world, "country") if one.value == place), "")
+    country = next((one.text for one in catalogue.choices(world, "country") if one.value == place), "")
     return form.new_quote.form(place, text, country, origin)
 
 
 def offered(world: World) -> form.azure.Offered:
     """What the catalogue of Azure offers for a key; a form asks for some of it several times."""
     return cache(
-        lambda key: [(one.value, one.text) for one in request.choices(world, key, cloud="azure")],
+        lambda key: [(one.value, one.text) for one in catalogue.choices(world, key, cloud="azure")],
     )
 
 
@@ -273,14 +274,14 @@ _ALWAYS = {"address": (Choice(form.azure.NEW_ADDRESS, form.azure.NEW_ADDRESS_TEX
 def _choices(world: World, action: str, view: dict[str, Any]) -> Sequence[Choice]:
     """What the catalogue has for a field, as far as it goes with what was chosen in others."""
     if action == "outpost":
-        return request.choices(world, "outpost")
+        return catalogue.choices(world, "outpost")
     if action.startswith("item_"):
-        return request.choices(world, "item", _region(view))
+        return catalogue.choices(world, "item", _region(view))
     if action.startswith("instance_"):
-        return request.choices(world, "instance", _region(view))
+        return catalogue.choices(world, "instance", _region(view))
     if action == "quote":
-        return [one for one in request.choices(world, "quote") if _is_for(one, view)]
-    found = request.choices(world, action, cloud="azure")
+        return [one for one in catalogue.choices(world, "quote") if _is_for(one, view)]
+    found = catalogue.choices(world, action, cloud="azure")
     if action != "configuration":
         return found
     product = form.azure.product_asked_about(view)

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot import catalogue
 from bot.spine import World
-from bot.steps import request
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Loading:
         for id, wait in waits.items():
             asked = (wait.cloud, now - wait.since > PATIENCE)
             if asked not in lines:
-                lines[asked] = request.catalogue_line(self._world, wait.cloud, waited=asked[1])
+                lines[asked] = catalogue.line(self._world, wait.cloud, waited=asked[1])
             if lines[asked] != wait.line:
                 wait.line = lines[asked]
                 self._show(id, wait.cloud, wait.line)

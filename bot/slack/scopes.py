@@ -20,6 +20,7 @@ OF_WORK: Mapping[str, frozenset[str]] = {
     "conversations_replies": _HISTORY,
     "usergroups_users_list": frozenset({"usergroups:read"}),
     "views_open": frozenset(),
+    "views_push": frozenset(),
     "views_publish": frozenset(),
     "views_update": frozenset(),
 }

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from bot import catalogue
 from bot.core.follow import Job, Work
 from bot.core.messages import quotes, replies
 from bot.core.messages.blocks import Say
 from bot.core.policy import Reason, may_request
 from bot.core.quote import Option, Quote, Wish
-from bot.errors import CloudDown, CloudRefused
+from bot.errors import CloudDown, CloudError, CloudRefused
 from bot.ports import Cloud
 from bot.spine import Result, World
 from bot.store import Claim
@@ -74,10 +75,17 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
     except CloudRefused as refusal:
         return (quotes.failed(wish, refusal.words, _save(world, body["person"], kept, {})),)
     log.info("quote.made", extra={"quote": quote.id, "region": quote.region})
-    known = Work(f"catalogue/aws/{quote.region}", Job.CATALOGUE, body={"cloud": "aws", "scope": quote.region})
-    world.store.enqueue([known], world.now())  # so that the form shows its prices
+    _offer(world, cloud, quote.region)
     drafts = [_save(world, body["person"], kept, _values(quote, option, wish)) for option in quote.options]
     return quotes.made(quote, wish, drafts)
+
+
+def _offer(world: World, cloud: Cloud, region: str) -> None:
+    """Let forms know the new quote, so that they show its prices; without that, they show its id."""
+    try:
+        catalogue.keep(world, "aws", cloud.catalogue(region))
+    except CloudError as error:
+        log.info("quote.not_offered_yet", extra={"region": region, "why": str(error)})
 
 
 def _wish(body: Mapping[str, Any]) -> Wish:

@@ -17,6 +17,7 @@ import pytest
 from slack_sdk import WebClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from bot import catalogue
 from bot.clouds import open_clouds
 from bot.compose import azure_account, close, make_app, make_world
 from bot.core.follow import Job, Queue
@@ -36,7 +37,6 @@ from bot.ports import Post
 from bot.settings import load
 from bot.slack.chat import SlackChat, web_client
 from bot.spine import World
-from bot.steps import request
 from bot.steps.track import look_work
 from bot.store import Store
 from bot.web import Web
@@ -82,7 +82,7 @@ class Inside:
         self.slack.connect(f"http://127.0.0.1:{self.server.server_port}/slack/events")
         for name, cloud in clouds.items():
             for scope in cloud.scopes:
-                request.keep(self.world, name, cloud.catalogue(scope))
+                catalogue.keep(self.world, name, cloud.catalogue(scope))
 
     def shut(self) -> None:
         """Stop the bot."""

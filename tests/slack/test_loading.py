@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot import catalogue
 from bot.compose import make_app
 from bot.slack import loading
-from bot.steps import request
 from bot.web import Web, in_threads
 from tests.harness import APPROVALS, ORDERS, Here, submitted
 
@@ -91,7 +91,7 @@ def test_a_form_that_says_what_failed_fills_when_the_cloud_comes_back_by_itself(
     form = down.alice.wait_form()
     down.wait(lambda: "What can be ordered is not known" in form.plain)
     down.aws.faults.clear()
-    down.wait(lambda: "not known" not in form.plain)
+    down.wait(lambda: "not known" not in form.plain and "being asked" not in form.plain)
     assert form.suggest("Outpost")
 
 
@@ -132,7 +132,7 @@ def test_an_old_catalogue_is_used_and_says_since_when_it_is(here: Here) -> None:
     [(key, (body, _))] = here.world.store.kept("catalogue/aws/").items()
     here.aws.faults.add("ListOutposts", "503_before", times=1000)
     here.world.store.keep(key, body, old)
-    request.ask_again(here.world, "aws")
+    catalogue.ask_again(here.world, "aws")
     here.wait(lambda: here.world.store.under_way(key, here.world.now())[key].failed)
     here.alice.command("/order aws", ORDERS)
     form = here.alice.wait_form()

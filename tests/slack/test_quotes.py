@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.catalogue import reading
 from bot.core.order import Order, State
 from bot.demo.slack import Form, Message
 from bot.demo.world import REGION
 from bot.export import row
-from bot.steps.request import catalogue_work
 from tests.harness import APPROVALS, ORDERS, Here, submitted, text
 
 PAID = "payment=PARTIAL_UPFRONT term=THREE_YEARS"
@@ -182,7 +182,7 @@ def choose(here: Here, form: Form, quoted: str) -> str:
 
 def read_again(here: Here) -> None:
     """Let the worker read what can be ordered, and wait for it."""
-    here.world.store.enqueue(catalogue_work(here.world), here.world.now())
+    here.world.store.enqueue(reading(here.world), here.world.now())
     before = here.world.now()
     here.wait(lambda: all(at > before for _, at in here.world.store.kept("catalogue/").values()))
 
@@ -311,8 +311,6 @@ def test_a_new_quote_comes_as_a_message_and_its_button_opens_the_order_form(here
     assert "New rack" in told.plain
     assert "Changed rack" in told.plain
     assert here.slack.messages(ORDERS) == []
-    # By then the catalogue has been read again, and the form shows the price.
-    here.wait(lambda: any(made["QuoteId"] in value for value, *_ in here.offered["quote"]))
     here.alice.click(told, "Order option 2")
     order = here.wait(lambda: (form := here.alice.form()) and form.labels()[:1] == ["Outpost"] and form)
     assert order.value("Reason") == "New depot"

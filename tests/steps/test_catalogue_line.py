@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot import catalogue
 from bot.core.follow import Job, Queue
 from bot.core.policy import built_in
 from bot.policy_file import Rules
 from bot.settings import load
 from bot.spine import World
-from bot.steps import request
 from bot.store import Claim, Store
 from tests.core.test_order import NOW
 from tests.steps.test_approving import ENVIRONMENT
@@ -44,11 +44,11 @@ class Desk:
         return self.now
 
     def line(self, *, waited: bool = False) -> str:
-        return request.catalogue_line(self.world, "aws", waited=waited)
+        return catalogue.line(self.world, "aws", waited=waited)
 
     def begun(self, key: str) -> Claim:
         """A worker begins to read one Region."""
-        work = [one for one in request.catalogue_work(self.world) if one.key == key]
+        work = [one for one in catalogue.reading(self.world) if one.key == key]
         self.store.enqueue(work, self.now)
         claim = self.store.claim(Queue.CLOUD, self.now, dict.fromkeys(Job, 15.0))
         assert claim
@@ -126,7 +126,7 @@ def test_what_was_read_is_old_and_cannot_be_read_again(desk: Desk) -> None:
 def test_what_has_failed_before_is_no_answer_once_it_is_asked_again(desk: Desk) -> None:
     desk.read(IRELAND, OFFERS)
     desk.failed(OREGON, "no route")
-    request.ask_again(desk.world, "aws")
+    catalogue.ask_again(desk.world, "aws")
     assert desk.line().startswith(":hourglass:")
     assert "no route" in desk.line(waited=True)
 
