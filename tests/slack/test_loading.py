@@ -79,6 +79,23 @@ def test_what_is_typed_and_added_while_a_slow_cloud_is_asked_stays_when_the_form
         assert here.slack.violations == []
 
 
+def test_a_form_on_which_quote_is_chosen_while_a_slow_cloud_is_asked_fills_with_quotes(
+    sqlite_url: str,
+) -> None:
+    here = Early(sqlite_url)
+    here.aws.faults.add("ListOutposts", "slow", seconds=1.5)
+    with here:
+        here.alice.command("/order aws", ORDERS)
+        form = here.alice.wait_form()
+        form.choose("Order by", "Quote")
+        here.wait(lambda: "Quote" in form.labels())
+        assert "is being asked what can be ordered" in form.plain
+        here.wait(lambda: "being asked" not in form.plain)
+        assert form.values()["Order by"] == "Quote"
+        assert form.suggest("Quote")
+        assert here.slack.violations == []
+
+
 def test_a_known_id_can_be_typed_while_the_cloud_is_down(down: Here) -> None:
     down.alice.command("/order aws", ORDERS)
     form = down.alice.wait_form()
