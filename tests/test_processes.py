@@ -201,6 +201,39 @@ def test_sighup_reads_the_policy_again_and_a_wrong_one_changes_nothing(
     store.close()
 
 
+def test_web_and_worker_each_read_the_policy_again_on_sighup(
+    local: LocalWorld, start: Start, tmp_path: Path
+) -> None:
+    def write(key: str, person: str) -> None:
+        policy.write_text(f'[[step]]\nname = "Crowd"\n{key} = ["{person}"]\n')
+
+    def told() -> str:
+        return "".join(one.plain for one in local.slack.messages(OPERATIONS))
+
+    policy = tmp_path / "policy.toml"
+    write("approvers", "U0BOB")
+    web = start("web", ready=False, POLICY_FILE=str(policy))
+    worker = start("worker", ready=False, POLICY_FILE=str(policy))
+    web.wait_ready()
+    local.slack.connect(web.events_url)
+
+    write("aprovers", "U0CAROL")
+    web.hang_up()
+    local.slack.wait(lambda: "policy.toml line 3" in told(), 20)
+    local.slack.wait(lambda: get(web, "/healthz")[0] == 200, 20)
+    local.slack.person(REQUESTER).command(order_line(local), ORDERS)
+    asked = local.slack.wait(lambda: local.slack.messages(APPROVALS), 20)[-1]
+    assert "any one of @bob" in asked.plain
+
+    write("approvers", "U0CAROL")
+    worker.hang_up()
+    web.hang_up()
+    local.slack.wait(lambda: "any one of @carol" in local.slack.messages(APPROVALS)[-1].plain, 20)
+
+    local.slack.person("U0CAROL").click(local.slack.messages(APPROVALS)[-1], "Approve")
+    local.slack.wait(lambda: ": placed" in local.slack.messages(ORDERS)[0].text, 20)
+
+
 def test_a_policy_that_is_wrong_refuses_the_start(start: Start, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text('[[step]]\nname = "Crowd"\napprovers = ["@carol"]\n')
