@@ -25,13 +25,13 @@ class Chapter:
 
     @property
     def card(self) -> Message:
-        """The order card."""
-        return self._first(self.world.slack.messages(ORDERS))
+        """The order card, once there is one."""
+        return self._first(ORDERS)
 
     @property
     def request(self) -> Message:
-        """What approvers are asked."""
-        return self._first(self.world.slack.messages(APPROVALS))
+        """What approvers are asked, once they are."""
+        return self._first(APPROVALS)
 
     @property
     def cards(self) -> int:
@@ -51,8 +51,12 @@ class Chapter:
     def thread_names(self, word: str) -> bool:
         return word in self.thread()
 
-    def _first(self, messages: list[Message]) -> Message:
-        return next(message for message in messages if self.order_id in message.plain)
+    def _first(self, channel: str) -> Message:
+        slack = self.world.slack
+        [first, *_] = slack.wait(
+            lambda: [one for one in slack.messages(channel) if self.order_id in one.plain]
+        )
+        return first
 
 
 def said(messages: list[Message]) -> str:
