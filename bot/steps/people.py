@@ -37,11 +37,14 @@ def refresh(world: World, _: Claim) -> Result:
 
 
 def _refresh_group(world: World, group: str) -> None:
+    known = world.store.groups().get(group)
     try:
         members = read_group(world, group)
     except ChatRefused as error:
         outage(world, f"group/{group}", error.code, desk.group_unreadable(group, error.code))
         return
+    for one in sorted(members.people ^ known.people) if known else ():
+        refresh_home(world, one)
     if members.people:
         recovered(world, f"group/{group}", desk.group_readable(group))
     else:
@@ -102,6 +105,8 @@ def delegate(world: World, owner: str, to: str, until: str) -> Say:
     _tell(world, to, replies.delegated_to_you(owner, end), f"{owner}/{now.isoformat()}")
     for one in sorted(before | {to}):
         refresh_home(world, one)
+    over = Work(f"home-view/{to}/{owner}", Job.HOME, body={"person": to}, delay=(end - now).total_seconds())
+    world.store.enqueue([over], now)
     return replies.delegated(to, end)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core import events
 from bot.core import order as life
+from bot.core.follow import Job, Work
 from bot.core.policy import ApprovalStep, Delegation
 from bot.demo.slack import Person
 from bot.store import Change
@@ -66,6 +67,32 @@ def test_a_home_follows_when_somebody_stands_in_and_when_that_ends(here: Homes) 
     here.bob.command(f"/order delegate @mallory until {until}", ORDERS)
     here.shows(here.mallory, order_id(request), "[Approve]")
     here.bob.command("/order delegate off", ORDERS)
+    here.shows(here.mallory, "Nothing waits for you.")
+
+
+def test_the_home_of_a_stand_in_is_looked_at_again_at_the_moment_at_which_a_delegation_runs_out(
+    here: Homes,
+) -> None:
+    until = (here.world.now() + timedelta(days=2)).date().isoformat()
+    here.bob.command(f"/order delegate @mallory until {until}", ORDERS)
+    store = here.world.store
+    [delegation] = here.wait(lambda: store.delegations(here.world.now()))
+    assert store.delegations(delegation.until) == ()
+    row = "select due_at from work where key = :key and job = 'home' and done_at is null"
+    [work] = store.engine.rows(row, key=f"home-view/{here.mallory.id}/U0BOB")
+    assert work["due_at"] == delegation.until.timestamp() * 1000
+
+
+def test_a_home_follows_who_is_in_a_group(here: Homes) -> None:
+    here.judge_by(replace(POLICY, steps=(ApprovalStep("Finance", ("S0FINANCE",)),), break_glass=None))
+    request = here.ask()
+    here.open(here.mallory)
+    here.shows(here.mallory, "Nothing waits for you.")
+    here.slack.add_group("S0FINANCE", "finance", ["U0CAROL", here.mallory.id])
+    here.world.store.enqueue([Work("groups", Job.GROUPS)], here.world.now())
+    here.shows(here.mallory, order_id(request), "[Approve]")
+    here.slack.add_group("S0FINANCE", "finance", ["U0CAROL"])
+    here.world.store.enqueue([Work("groups", Job.GROUPS)], here.world.now())
     here.shows(here.mallory, "Nothing waits for you.")
 
 
