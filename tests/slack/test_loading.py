@@ -31,6 +31,15 @@ def down(sqlite_url: str) -> Iterator[Here]:
         assert here.slack.violations == []
 
 
+@pytest.fixture
+def slow(sqlite_url: str) -> Iterator[Here]:
+    here = Early(sqlite_url)
+    here.aws.faults.add("ListOutposts", "slow", seconds=1.5)
+    with here:
+        yield here
+        assert here.slack.violations == []
+
+
 def test_a_form_whose_cloud_is_down_says_so_and_fills_when_it_is_tried_again(down: Here) -> None:
     down.alice.command("/order aws", ORDERS)
     form = down.alice.wait_form()
@@ -60,40 +69,28 @@ def test_a_form_of_a_slow_cloud_opens_at_once_and_says_after_a_while_that_it_wai
         assert here.slack.violations == []
 
 
-def test_what_is_typed_and_added_while_a_slow_cloud_is_asked_stays_when_the_form_fills(
-    sqlite_url: str,
-) -> None:
-    here = Early(sqlite_url)
-    here.aws.faults.add("ListOutposts", "slow", seconds=1.5)
-    with here:
-        here.alice.command("/order aws", ORDERS)
-        form = here.alice.wait_form()
-        form.fill("Reason", "Typed while it was slow")
-        form.press("Add another item")
-        here.wait(lambda: form.labels().count("Catalog item") == 2)
-        assert "is being asked what can be ordered" in form.plain
-        here.wait(lambda: "being asked" not in form.plain)
-        assert form.value("Reason") == "Typed while it was slow"
-        assert form.labels().count("Catalog item") == 2
-        assert form.suggest("Outpost")
-        assert here.slack.violations == []
+def test_what_is_typed_and_added_while_a_slow_cloud_is_asked_stays_when_the_form_fills(slow: Here) -> None:
+    slow.alice.command("/order aws", ORDERS)
+    form = slow.alice.wait_form()
+    form.fill("Reason", "Typed while it was slow")
+    form.press("Add another item")
+    slow.wait(lambda: form.labels().count("Catalog item") == 2)
+    assert "is being asked what can be ordered" in form.plain
+    slow.wait(lambda: "being asked" not in form.plain)
+    assert form.value("Reason") == "Typed while it was slow"
+    assert form.labels().count("Catalog item") == 2
+    assert form.suggest("Outpost")
 
 
-def test_a_form_on_which_quote_is_chosen_while_a_slow_cloud_is_asked_fills_with_quotes(
-    sqlite_url: str,
-) -> None:
-    here = Early(sqlite_url)
-    here.aws.faults.add("ListOutposts", "slow", seconds=1.5)
-    with here:
-        here.alice.command("/order aws", ORDERS)
-        form = here.alice.wait_form()
-        form.choose("Order by", "Quote")
-        here.wait(lambda: "Quote" in form.labels())
-        assert "is being asked what can be ordered" in form.plain
-        here.wait(lambda: "being asked" not in form.plain)
-        assert form.values()["Order by"] == "Quote"
-        assert form.suggest("Quote")
-        assert here.slack.violations == []
+def test_a_form_on_which_quote_is_chosen_while_a_slow_cloud_is_asked_fills_with_quotes(slow: Here) -> None:
+    slow.alice.command("/order aws", ORDERS)
+    form = slow.alice.wait_form()
+    form.choose("Order by", "Quote")
+    slow.wait(lambda: "Quote" in form.labels())
+    assert "is being asked what can be ordered" in form.plain
+    slow.wait(lambda: "being asked" not in form.plain)
+    assert form.values()["Order by"] == "Quote"
+    assert form.suggest("Quote")
 
 
 def test_a_known_id_can_be_typed_while_the_cloud_is_down(down: Here) -> None:
