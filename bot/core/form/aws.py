@@ -258,7 +258,7 @@ def _by(view: Mapping[str, Any]) -> str:
 
 
 def _chosen_quote(view: Mapping[str, Any]) -> Row:
-    return read_row(parts.filled(view, "quote") or str(parts.metadata(view).get("quote", "")))
+    return read_row(parts.standing(view, "quote") or str(parts.metadata(view).get("quote", "")))
 
 
 def _fields_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -300,7 +300,9 @@ def _rows(view: Mapping[str, Any]) -> tuple[_Row, ...]:
     """Every row on the form, with what is in it."""
     there = {block.get("block_id", "") for block in view.get("blocks", ())} | set(parts.state(view))
     numbers = [n for n in range(1, MOST_ITEMS + 1) if f"item_{n}" in there]
-    return tuple(_Row(parts.filled(view, f"item_{n}"), parts.filled(view, f"quantity_{n}")) for n in numbers)
+    return tuple(
+        _Row(parts.standing(view, f"item_{n}"), parts.standing(view, f"quantity_{n}")) for n in numbers
+    )
 
 
 def _item_word(row: _Row) -> str:

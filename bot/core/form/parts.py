@@ -321,6 +321,16 @@ def filled(view: Mapping[str, Any], action: str, block: str = "") -> str:
     return option.get("value") or next((element[at] for at in places if element.get(at)), "")
 
 
+def standing(view: Mapping[str, Any], action: str) -> str:
+    """What stands in one element: what was put into it, or, as long as Slack has told nothing of it, what we
+    have filled it with. So it is with a form that was changed again before its field was on the screen."""
+    if action in state(view):
+        return filled(view, action)
+    blocks = (block for block in view.get("blocks", ()) if block.get("block_id") == action)
+    element: Block = next((block["element"] for block in blocks if block.get("type") == "input"), {})
+    return (element.get("initial_option") or {}).get("value") or element.get("initial_value") or ""
+
+
 def said(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """What was entered as `Values`; blank fields are left out."""
     return {key: (word,) for key, word in words.items() if word.strip()}
