@@ -377,3 +377,16 @@ def test_where_boto3_knows_no_quotes_the_form_does_not_ask_for_one(here: Here) -
     labels = here.alice.wait_form().labels()
     assert "Order by" not in labels
     assert "Catalog item" in labels
+
+
+def test_choices_hide_nothing_and_one_that_aws_names_nothing_takes_no_others_with_it(here: Here) -> None:
+    here.worker.stop()  # which would read the catalogue again
+    types = [["", "", ""], ["m5.24xlarge", "m5.24xlarge\u202e · 96 vCPUs\u200b", "Rack\u2066"]]
+    [key] = here.world.store.kept("catalogue/aws/")
+    here.world.store.keep(key, {"choices": here.offered | {"instance": types}}, here.world.now())
+    form = by_quote(here)
+    form.press("Get a new quote")
+    wish = here.wait(lambda: (top := here.alice.form()) and "Instance type" in top.labels() and top)
+    assert isinstance(wish, Form)
+    assert wish.suggest("Instance type") == ["m5.24xlarge · 96 vCPUs"]
+    assert wish.choices("Instance type")[0]["description"]["text"] == "Rack"
