@@ -77,7 +77,10 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
     log.info("quote.made", extra={"quote": quote.id, "region": quote.region})
     _offer(world, cloud, quote.region)
     drafts = [_save(world, body["person"], kept, _values(quote, option, wish)) for option in quote.options]
-    return quotes.made(quote, wish, drafts)
+    told = quotes.made(quote, wish, drafts)
+    if any(option.prices for option in quote.options):
+        return told
+    return (*told, quotes.kept(_save(world, body["person"], kept, {})))
 
 
 def _offer(world: World, cloud: Cloud, region: str) -> None:

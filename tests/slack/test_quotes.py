@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.catalogue import reading
 from bot.core.order import Order, State
@@ -390,3 +393,20 @@ def test_choices_hide_nothing_and_one_that_aws_names_nothing_takes_no_others_wit
     assert isinstance(wish, Form)
     assert wish.suggest("Instance type") == ["m5.24xlarge · 96 vCPUs"]
     assert wish.choices("Instance type")[0]["description"]["text"] == "Rack"
+
+
+@pytest.mark.parametrize("offers", [{"QuoteOptions": []}, {"QuoteOptions": [{"PricingOptions": []}]}])
+def test_what_was_typed_is_kept_where_nothing_of_a_new_quote_can_be_ordered(
+    here: Here, offers: dict[str, Any]
+) -> None:
+    here.aws.faults.add("CreateQuote", "drop_after")  # so that it is what AWS lists that is told
+    form = new_quote(here, by_quote(here))
+    assert form.submit().closed
+    made = here.wait(lambda: [one["QuoteId"] for one in here.aws.quotes if one.get("Description")])
+    here.aws.put_quote(made[0], **offers)
+
+    told = here.heard(here.alice, "Nothing of this quote can be ordered")
+    here.alice.click(told, "Open the form")
+    again = here.wait(lambda: (top := here.alice.form()) and "Reason" in top.labels() and top)
+    assert isinstance(again, Form)
+    assert again.value("Reason") == "New depot"
