@@ -600,3 +600,28 @@ def test_what_has_to_be_seen_before_filing_is_shown_once_however_long_it_is(step
     assert check_view(again, "modal") == ("", [])
     assert noted(shown(again), lines) is None
     assert noted(shown(again), ["Another line", *lines])
+
+
+def earlier(view: View) -> View:
+    """The form as a version of the bot would have made it that gave its blocks other ids."""
+    blocks = [one | {"block_id": f"{one['block_id']}_block"} for one in inputs(view)]
+    return {**view, "blocks": [one for one in blocks if one["block_id"] != "order_by_block"]}
+
+
+def test_a_form_of_an_earlier_version_comes_back_with_all_that_was_typed() -> None:
+    typed = {
+        "outpost": (f"eu-central-1/{OUTPOST}",),
+        "item": ("OR-ABCDEFG:3", "OR-HIJKLMN:1"),
+        "payment": ("NO_UPFRONT",),
+        "term": ("ONE_YEAR",),
+        "reason": (REASON,),
+        "needed_by": ("2027-01-01",),
+        "channel": ("C0EDGE",),
+    }
+    early = shown(earlier(opened(typed)))
+    assert values_from(early) == typed
+    newer = overtaken(early, label)
+    assert newer is not None
+    assert values_from(shown(newer)) == typed
+    assert overtaken(shown(newer), label) is None
+    assert values_from(shown(add_item(early, label))) == typed

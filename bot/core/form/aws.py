@@ -298,7 +298,7 @@ def _rows_aside(view: Mapping[str, Any]) -> tuple[_Row, ...]:
 
 def _rows(view: Mapping[str, Any]) -> tuple[_Row, ...]:
     """Every row on the form, with what is in it."""
-    there = {block.get("block_id", "") for block in view.get("blocks", ())} | set(parts.state(view))
+    there = parts.asked_for(view)
     numbers = [n for n in range(1, MOST_ITEMS + 1) if f"item_{n}" in there]
     return tuple(
         _Row(parts.standing(view, f"item_{n}"), parts.standing(view, f"quantity_{n}")) for n in numbers

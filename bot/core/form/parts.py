@@ -315,20 +315,35 @@ def origin_of(view: Mapping[str, Any]) -> Origin:
 
 def filled(view: Mapping[str, Any], action: str, block: str = "") -> str:
     """What a person put into one element, whatever its kind; "" if nothing, or if it is not there."""
-    element = state(view).get(block or action, {}).get(action, {})
+    element = state(view).get(_found(view, block or action, action), {}).get(action, {})
     option = element.get("selected_option") or {}
     places = ("selected_date", "selected_conversation", "value")
     return option.get("value") or next((element[at] for at in places if element.get(at)), "")
 
 
+def _found(view: Mapping[str, Any], block: str, action: str) -> str:
+    """The block of an element. One that belongs to no other choice may be called otherwise, where an earlier
+    version of the bot made the form: what was typed into that must not be lost."""
+    if block in state(view) or "@" in block:
+        return block
+    return next((id for id, there in state(view).items() if action in there and "@" not in id), block)
+
+
 def standing(view: Mapping[str, Any], action: str) -> str:
     """What stands in one element: what was put into it, or, as long as Slack has told nothing of it, what we
     have filled it with. So it is with a form that was changed again before its field was on the screen."""
-    if action in state(view):
+    if any(action in block for block in state(view).values()):
         return filled(view, action)
-    blocks = (block for block in view.get("blocks", ()) if block.get("block_id") == action)
-    element: Block = next((block["element"] for block in blocks if block.get("type") == "input"), {})
+    elements = (block["element"] for block in view.get("blocks", ()) if block.get("type") == "input")
+    element: Block = next((one for one in elements if one["action_id"] == action), {})
     return (element.get("initial_option") or {}).get("value") or element.get("initial_value") or ""
+
+
+def asked_for(view: Mapping[str, Any]) -> set[str]:
+    """The action ids of all that a form asks, as far as it is on the screen or is going to be."""
+    inputs = (block for block in view.get("blocks", ()) if block.get("type") == "input")
+    entered = (action for block in state(view).values() for action in block)
+    return {*(block["element"]["action_id"] for block in inputs), *entered}
 
 
 def said(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
