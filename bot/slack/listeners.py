@@ -403,7 +403,7 @@ class Desk:
         ack()
         view, person = body["view"], body["user"]["id"]
         origin = form.origin_of(view)
-        kept = draft_of(command.Ask("aws", form.aws.values_from(view)), origin.channel)
+        kept = draft_of(command.Ask("aws", form.aws.draft_from(view)), origin.channel)
         draft = self.world.store.save_draft(person, kept | {"edits": origin.edits}, self.world.now())
         self.live.push(body["trigger_id"], quote_form(self.world, view, replace(origin, draft=draft)))
 

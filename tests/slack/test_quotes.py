@@ -410,3 +410,20 @@ def test_what_was_typed_is_kept_where_nothing_of_a_new_quote_can_be_ordered(
     again = here.wait(lambda: (top := here.alice.form()) and "Reason" in top.labels() and top)
     assert isinstance(again, Form)
     assert again.value("Reason") == "New depot"
+
+
+def test_items_that_were_chosen_before_a_quote_that_aws_refuses_are_kept(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "error:ValidationException:Not for this Outpost.")
+    line = (
+        f'/order aws outpost={here.outpost} item={here.items[0]}:2 item={here.items[1]}:3 reason="New depot"'
+    )
+    here.alice.command(line, ORDERS)
+    form = here.alice.wait_form()
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Quote" in form.labels())
+    assert new_quote(here, form).submit().closed
+
+    here.alice.click(here.heard(here.alice, "AWS made no quote"), "Open the form")
+    again = here.wait(lambda: (top := here.alice.form()) and "Reason" in top.labels() and top)
+    assert isinstance(again, Form)
+    assert [again.values()[label] for label in ("Quantity", "Quantity (2)")] == ["2", "3"]

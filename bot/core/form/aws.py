@@ -114,6 +114,13 @@ def values_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {key: values[key] for key in keys("aws") if values.get(key)}
 
 
+def draft_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What was filled in, as a draft keeps it: as long as no quote is chosen, with the items from before."""
+    values = values_from(view)
+    aside = () if "quote" in values else tuple(filter(None, map(_item_word, _rows_aside(view))))
+    return {"item": aside, **values} if aside else values
+
+
 def contradictions(view: Mapping[str, Any]) -> tuple[Mistake, ...]:
     """What was filled in beside a quote that is for something else: nobody must see one price and ask for
     another."""
