@@ -364,3 +364,10 @@ def test_a_form_of_an_earlier_version_comes_back_with_all_that_was_typed() -> No
     assert newer is not None
     assert values_from(shown(newer)) == typed
     assert overtaken(shown(newer), offered) is None
+
+
+def test_a_form_that_changes_before_slack_has_told_what_is_in_it_stays_as_it_is() -> None:
+    view = opened(VALUES)
+    newer = follow({**view, "id": "V1", "hash": "1.2", "state": {"values": {}}}, offered)
+    assert values_from(shown(newer)) == values_from(shown(view))
+    assert [one["block_id"] for one in inputs(newer)] == [one["block_id"] for one in inputs(view)]

@@ -625,3 +625,24 @@ def test_a_form_of_an_earlier_version_comes_back_with_all_that_was_typed() -> No
     assert values_from(shown(newer)) == typed
     assert overtaken(shown(newer), label) is None
     assert values_from(shown(add_item(early, label))) == typed
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"item": ("OR-ABCDEFG:3", "OR-HIJKLMN:1"), "payment": ("NO_UPFRONT",), "term": ("ONE_YEAR",)},
+        {"quote": (QUOTE,), "option": (OPTION,), "payment": ("NO_UPFRONT",), "term": ("ONE_YEAR",)},
+    ],
+    ids=["items", "quote"],
+)
+def test_a_form_that_changes_before_slack_has_told_what_is_in_it_stays_as_it_is(typed: Values) -> None:
+    values = {
+        "outpost": (f"eu-central-1/{OUTPOST}",),
+        **typed,
+        "reason": (REASON,),
+        "needed_by": ("2027-01-01",),
+    }
+    view = opened(values)
+    newer = follow({**view, "id": "V1", "hash": "1.2", "state": {"values": {}}}, label)
+    assert [one["block_id"] for one in inputs(newer)] == [one["block_id"] for one in inputs(view)]
+    assert values_from(shown(newer)) == values

@@ -261,7 +261,7 @@ def _bound(key: str, quote: Row) -> str:
 
 def _by(view: Mapping[str, Any]) -> str:
     """How it is ordered on the form: by items or by quote; "" where that is not asked."""
-    return parts.filled(view, ORDER_BY)
+    return parts.standing(view, ORDER_BY)
 
 
 def _chosen_quote(view: Mapping[str, Any]) -> Row:
@@ -269,7 +269,7 @@ def _chosen_quote(view: Mapping[str, Any]) -> Row:
 
 
 def _fields_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    found = {key: parts.filled(view, key) for key in keys("aws") if key not in ("item", "quote", *_PAID)}
+    found = {key: parts.standing(view, key) for key in keys("aws") if key not in ("item", "quote", *_PAID)}
     quote = _chosen_quote(view) if _by(view) == _QUOTE else _NO_QUOTE
     paid = {key: _paid(view, key, quote) for key in _PAID}
     return parts.said(found | paid | {"quote": quote.quote, "option": quote.option})
@@ -279,8 +279,10 @@ def _paid(view: Mapping[str, Any], key: str, quote: Row) -> str:
     """What was chosen for this quote; else what the quote says; else what was chosen before there was one."""
     said = {"payment": quote.payment, "term": quote.term}[key]
     before = (block for block in parts.state(view) if block == key or block.startswith(f"{key}@"))
-    chosen = parts.filled(view, key, _bound(key, quote))
-    return chosen or said or next((word for id in before if (word := parts.filled(view, key, id))), "")
+    bound = _bound(key, quote)
+    chosen = parts.filled(view, key, bound) or said
+    earlier = (word for id in before if (word := parts.filled(view, key, id)))
+    return chosen or next(earlier, "") or parts.standing(view, key, bound)
 
 
 def _contradictions(view: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -329,14 +329,19 @@ def _found(view: Mapping[str, Any], block: str, action: str) -> str:
     return next((id for id, there in state(view).items() if action in there and "@" not in id), block)
 
 
-def standing(view: Mapping[str, Any], action: str) -> str:
+def standing(view: Mapping[str, Any], action: str, block: str = "") -> str:
     """What stands in one element: what was put into it, or, as long as Slack has told nothing of it, what we
-    have filled it with. So it is with a form that was changed again before its field was on the screen."""
-    if any(action in block for block in state(view).values()):
-        return filled(view, action)
-    elements = (block["element"] for block in view.get("blocks", ()) if block.get("type") == "input")
-    element: Block = next((one for one in elements if one["action_id"] == action), {})
-    return (element.get("initial_option") or {}).get("value") or element.get("initial_value") or ""
+    have filled it with. So it is with a form that changes before anybody has touched it, or once more before
+    Slack has redrawn it."""
+    wanted = block or action
+    if action in state(view).get(_found(view, wanted, action), {}):
+        return filled(view, action, block)
+    inputs = (one for one in view.get("blocks", ()) if one.get("type") == "input")
+    fitting = (one["element"] for one in inputs if one["block_id"] == wanted)
+    element: Block = next((one for one in fitting if one["action_id"] == action), {})
+    places = ("initial_value", "initial_date", "initial_conversation")
+    option = element.get("initial_option") or {}
+    return option.get("value") or next((element[at] for at in places if element.get(at)), "")
 
 
 def asked_for(view: Mapping[str, Any]) -> set[str]:
