@@ -189,6 +189,19 @@ def test_the_catalogue_offers_each_price_of_what_can_be_ordered(
     assert [(one.value, one.text) for one in catalogue.choices["country"]] == [(f"{REGION}/{outpost}", "US")]
 
 
+@pytest.mark.parametrize(("member", "word"), [("PaymentTerm", "TWO_YEARS"), ("PaymentOption", None)])
+def test_a_way_of_paying_that_no_request_can_name_is_not_offered(
+    member: str, word: str | None, aws: Aws, outposts: LocalOutposts, quote: str
+) -> None:
+    options = outposts.quotes[0]["QuoteOptions"]
+    options[0]["PricingOptions"][0]["SubscriptionPricingDetails"][member] = word
+    outposts.put_quote(quote, QuoteOptions=options)
+
+    catalogue = aws.catalogue(REGION)
+
+    assert len(catalogue.choices["quote"]) == len(catalogue.offers) == 8
+
+
 def test_items_are_offered_where_quotes_cannot_be_read(aws: Aws, outposts: LocalOutposts) -> None:
     outposts.faults.add("ListQuotes", "error:AccessDeniedException:No.")
 
