@@ -6,6 +6,7 @@ A quote orders nothing. Each option of it becomes a draft, with which a button o
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -31,6 +32,8 @@ TRIES = 4
 def ask(world: World, wish: Wish, person: str, key: str, draft: str) -> Say:
     """Put a wish for a quote on the list, once for each `key`, and answer whoever asked.
 
+    Another wish under the same key is another quote: who has not seen their form close may have changed it.
+
     Args:
         world: Store, policy and clock.
         wish: What is to be quoted.
@@ -42,7 +45,8 @@ def ask(world: World, wish: Wish, person: str, key: str, draft: str) -> Say:
     if not right.allowed and right.reason is not Reason.UNKNOWN:
         return replies.may_not_request(world.policy)
     body = {"wish": asdict(wish), "person": person, "draft": draft}
-    world.store.once(Work(f"quote/{key}", Job.QUOTE, body=body), world.now())
+    wished = _digest(json.dumps(body["wish"], sort_keys=True))
+    world.store.once(Work(f"quote/{key}/{wished}", Job.QUOTE, body=body), world.now())
     return quotes.asked(wish)
 
 
@@ -65,7 +69,7 @@ def make(world: World, claim: Claim) -> Result:
 def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ...]:
     body = claim.work.body
     kept = world.store.draft(body["draft"], body["person"]) or {}
-    mark = f"Quartermaster {hashlib.sha256(claim.work.key.encode()).hexdigest()[:16]}"
+    mark = f"Quartermaster {_digest(claim.work.key)}"
     try:
         quote = cloud.quote(wish, mark)
     except CloudDown as error:
@@ -81,6 +85,10 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
     if any(option.prices for option in quote.options):
         return told
     return (*told, quotes.kept(_save(world, body["person"], kept, {})))
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _offer(world: World, cloud: Cloud, region: str) -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from bot.catalogue import reading
 from bot.core.order import Order, State
+from bot.core.quote import Wish
 from bot.demo.slack import Form, Message
 from bot.demo.world import REGION
 from bot.export import row
+from bot.steps.quote import ask as ask_for
 from tests.harness import APPROVALS, ORDERS, Here, submitted, text
 
 PAID = "payment=PARTIAL_UPFRONT term=THREE_YEARS"
@@ -427,3 +429,14 @@ def test_items_that_were_chosen_before_a_quote_that_aws_refuses_are_kept(here: H
     again = here.wait(lambda: (top := here.alice.form()) and "Reason" in top.labels() and top)
     assert isinstance(again, Form)
     assert [again.values()[label] for label in ("Quantity", "Quantity (2)")] == ["2", "3"]
+
+
+def test_a_wish_that_was_changed_and_sent_again_is_quoted_too_and_the_same_one_once(here: Here) -> None:
+    # As from one form: Slack had no answer to the first, and so left it open.
+    for count in (4, 8, 8):
+        wish = Wish(here.outpost, REGION, "DE", (("m5.24xlarge", count),))
+        said = ask_for(here.world, wish, here.alice.id, "V0000001", "")
+        assert f"{count} × `m5.24xlarge`" in said.text
+    here.heard(here.alice, "AWS has quoted 4 × m5.24xlarge")
+    here.heard(here.alice, "AWS has quoted 8 × m5.24xlarge")
+    assert len([one for one in here.aws.quotes if one.get("Description")]) == 2
