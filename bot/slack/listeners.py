@@ -454,8 +454,9 @@ class Desk:
 
     def quote_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         wish, person = form.new_quote.wish_from(view), body["user"]["id"]
-        if not isinstance(wish, Wish):
-            ack(response_action="errors", errors=form.errors_by_block(wish, view))
+        wrong = quote.wrong_country(self.world, wish) if isinstance(wish, Wish) else wish
+        if wrong or not isinstance(wish, Wish):
+            ack(response_action="errors", errors=form.errors_by_block(wrong, view))
             return
         origin = form.origin_of(view)
         said = quote.ask(self.world, wish, person, view["id"], origin.draft)

@@ -13,6 +13,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bot import catalogue
+from bot.core.aws_terms import split_outpost
+from bot.core.fields import Mistake
 from bot.core.follow import Job, Work
 from bot.core.messages import quotes, replies
 from bot.core.messages.blocks import Say
@@ -48,6 +50,19 @@ def ask(world: World, wish: Wish, person: str, key: str, draft: str) -> Say:
     wished = _digest(json.dumps(body["wish"], sort_keys=True))
     world.store.once(Work(f"quote/{key}/{wished}", Job.QUOTE, body=body), world.now())
     return quotes.asked(wish)
+
+
+def wrong_country(world: World, wish: Wish) -> tuple[Mistake, ...]:
+    """What is wrong with the country of a wish, if the Outpost is known to stand in another one: AWS would
+    make the quote, and take no order of it."""
+    known = [
+        one for one in catalogue.choices(world, "country") if split_outpost(one.value)[1] == wish.outpost
+    ]
+    if not known or wish.country in ("", *(one.text for one in known)):
+        return ()
+    return (
+        Mistake("country", wish.country, f"{known[0].text}, where the site of this Outpost is, or nothing"),
+    )
 
 
 def make(world: World, claim: Claim) -> Result:

@@ -440,3 +440,17 @@ def test_a_wish_that_was_changed_and_sent_again_is_quoted_too_and_the_same_one_o
     here.heard(here.alice, "AWS has quoted 4 × m5.24xlarge")
     here.heard(here.alice, "AWS has quoted 8 × m5.24xlarge")
     assert len([one for one in here.aws.quotes if one.get("Description")]) == 2
+
+
+def test_the_country_of_another_outpost_is_not_asked_for_with_a_quote(here: Here) -> None:
+    form = new_quote(here, by_quote(here))
+    assert form.value("Country") == "DE"  # of the Outpost that was chosen below, which the form opens with
+    form.choose("Outpost", form.suggest("Outpost", "lyon")[0])
+    result = form.submit()
+    assert result.errors == {
+        "Country": "Expected FR, where the site of this Outpost is, or nothing, not “DE”."
+    }
+    form.fill("Country", "")
+    assert form.submit().closed
+    here.heard(here.alice, "AWS has quoted")
+    assert [one["CountryCode"] for one in here.aws.quotes if one.get("Description")] == ["FR"]
