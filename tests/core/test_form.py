@@ -646,3 +646,11 @@ def test_a_form_that_changes_before_slack_has_told_what_is_in_it_stays_as_it_is(
     newer = follow({**view, "id": "V1", "hash": "1.2", "state": {"values": {}}}, label)
     assert [one["block_id"] for one in inputs(newer)] == [one["block_id"] for one in inputs(view)]
     assert values_from(shown(newer)) == values
+
+
+def test_another_item_that_was_asked_for_in_haste_takes_away_none_on_a_form_that_is_by_quote_by_now() -> None:
+    items = ("OR-ABCDEFG:3", "OR-HIJKLMN:1")
+    quoted = follow(shown(opened({"item": items}), {"order_by": option("quote")}), label)
+    late = add_item(shown(quoted), label)
+    back = follow(shown(late, {"order_by": option("items")}), label)
+    assert values_from(shown(back))["item"] == items

@@ -91,7 +91,7 @@ def form(
 
 def add_item(view: Mapping[str, Any], label: Label) -> View:
     """The form as it stands on somebody's screen, with one more row for an item, up to 20."""
-    return _again(view, label, (*_rows(view), _Row())[:MOST_ITEMS])
+    return _again(view, label, (*(_rows(view) or _rows_aside(view)), _Row())[:MOST_ITEMS])
 
 
 def follow(view: Mapping[str, Any], label: Label) -> View:
