@@ -49,9 +49,9 @@ def made(quote: Quote, wish: Wish, drafts: Sequence[str]) -> tuple[Say, ...]:
     groups = [parts[start : start + _IN_A_MESSAGE] for start in range(0, len(parts), _IN_A_MESSAGE)]
     first, *rest = [tuple(block for part in group for block in part) for group in groups]
     opening = (section(head), context(_NEXT), *_checked(quote), *first)
-    more = f"More of {quote.id}."
+    more = f"More of {one_line(quote.id)}."
     return (
-        Say(f"AWS has quoted {quote.id}.", opening),
+        Say(f"AWS has quoted {one_line(quote.id)}.", opening),
         *(Say(more, (section(f"*More of* {code(quote.id)}"), *blocks)) for blocks in rest),
     )
 
