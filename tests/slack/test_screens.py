@@ -161,3 +161,17 @@ def test_a_quote_is_still_there_after_both_ways_to_order_were_chosen_in_haste(he
     form.choose("Order by", "Quote")
     here.wait(lambda: "Quote" in form.labels())
     assert form.values()["Quote"] == quoted
+
+
+def test_another_instance_type_asked_for_twice_at_once_is_two_more(here: Here) -> None:
+    form = opened(here, "aws")
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Get a new quote" in form.buttons)
+    form.press("Get a new quote")
+    wish = here.wait(lambda: (top := here.alice.form()) and "Instance type" in top.labels() and top)
+    assert isinstance(wish, Form)
+    slow(here, 2)
+    wish.press("Add another instance type")
+    wish.press("Add another instance type")
+    settle(here, 3)
+    here.wait(lambda: wish.labels().count("Instance type") == 3)
