@@ -216,7 +216,8 @@ def cloud_error(error: Exception) -> CloudError:
     if isinstance(error, boto.ParamValidationError):
         return CloudRefused("ParamValidationError", str(error))
     if not isinstance(error, boto.ClientError) or not _said_no(error):
-        return CloudDown(_why(error))
+        why = _why(error)
+        return CloudDown(UNREADABLE if isinstance(error, STUMBLES) else why)
     return _kind(_code(error))(_code(error), _words(error))
 
 
@@ -250,6 +251,9 @@ def _words(error: ClientError) -> str:
     return said or f"AWS gave no reason but {_code(error)}."
 
 
+# What botocore raises where an answer is not of the shape that its model says.
+STUMBLES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+UNREADABLE = "The answer of AWS could not be read"
 # What people read of failures that botocore describes to programmers, by the name of its exception.
 PLAIN = {
     "ConnectionClosedError": "The connection broke before AWS had answered",

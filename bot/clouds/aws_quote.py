@@ -38,6 +38,7 @@ EXPIRED = "QuoteExpired"
 NO_OPTION = "NoQuoteOption"
 NO_PRICE = "NoPrice"
 ANOTHER_OUTPOST = "QuoteForAnotherOutpost"
+_PAYS, _LASTS = dict(PAYMENTS), dict(TERMS)
 
 
 def submitted(quote: Answer) -> str:
@@ -97,7 +98,10 @@ def offer(quote: Answer, option: Answer, payment: str, term: str) -> Offer:
 
 
 def rows(quote: Answer, region: str, now: datetime) -> Iterator[tuple[Row, Offer]]:
-    """Each option of a quote with each way of paying it, if it can be ordered, and what AWS says of it."""
+    """Each option of a quote with each way of paying it, if it can be ordered, and what AWS says of it.
+
+    A way that a request cannot name is left out: a form could offer it, and never send it.
+    """
     outpost = outpost_id(text(quote.get("OutpostArn")))
     try:
         refuse_unless_orderable(quote, outpost, now)
@@ -105,7 +109,8 @@ def rows(quote: Answer, region: str, now: datetime) -> Iterator[tuple[Row, Offer
         return
     for option in dicts(quote.get("QuoteOptions")):
         named = (text(quote.get("QuoteId")), text(option.get("QuoteOptionIdentifier")))
-        for pays, lasts, _ in _prices(option):
+        ways = ((pays, lasts) for pays, lasts, _ in _prices(option) if pays in _PAYS and lasts in _LASTS)
+        for pays, lasts in ways:
             yield Row(region, outpost, *named, pays, lasts), offer(quote, option, pays, lasts)
 
 
@@ -113,7 +118,7 @@ def choice(row: Row, offer: Offer) -> Choice:
     """What a form offers of a quote."""
     price = offer.price
     paid = f"{_amount(price.upfront)} upfront + {_amount(price.monthly)} monthly {price.currency}"
-    how = f"{dict(PAYMENTS).get(row.payment, row.payment)}, {dict(TERMS).get(row.term, row.term)}"
+    how = f"{_PAYS.get(row.payment, row.payment)}, {_LASTS.get(row.term, row.term)}"
     detail = " · ".join(filter(None, (how, f"until {offer.expires[:10]}", row.outpost)))
     return Choice(row.value, short(f"{paid} · {' + '.join(offer.capacities)}"), detail)
 

@@ -403,7 +403,7 @@ class Desk:
         ack()
         view, person = body["view"], body["user"]["id"]
         origin = form.origin_of(view)
-        kept = draft_of(command.Ask("aws", form.aws.values_from(view)), origin.channel)
+        kept = draft_of(command.Ask("aws", form.aws.draft_from(view)), origin.channel)
         draft = self.world.store.save_draft(person, kept | {"edits": origin.edits}, self.world.now())
         self.live.push(body["trigger_id"], quote_form(self.world, view, replace(origin, draft=draft)))
 
@@ -454,8 +454,9 @@ class Desk:
 
     def quote_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         wish, person = form.new_quote.wish_from(view), body["user"]["id"]
-        if not isinstance(wish, Wish):
-            ack(response_action="errors", errors=form.errors_by_block(wish, view))
+        wrong = quote.wrong_country(self.world, wish) if isinstance(wish, Wish) else wish
+        if wrong or not isinstance(wish, Wish):
+            ack(response_action="errors", errors=form.errors_by_block(wrong, view))
             return
         origin = form.origin_of(view)
         said = quote.ask(self.world, wish, person, view["id"], origin.draft)

@@ -20,7 +20,7 @@ from bot.core import form
 from bot.core.aws_terms import CATALOG_ITEM, OUTPOST_ID, split_outpost
 from bot.core.command import Ask
 from bot.core.messages import asking, replies
-from bot.core.messages.blocks import Say
+from bot.core.messages.blocks import Say, clean, plain
 from bot.core.quote import QUOTE, Row, read_row
 from bot.core.request import Mistake, Request, Values, check_word, field_of, read, with_defaults
 from bot.errors import ChatError
@@ -262,7 +262,7 @@ def offer(world: World, action: str, typed: str, view: dict[str, Any] | None) ->
         view: The form as it is, which tells what was chosen in other fields.
     """
     words = typed.lower().split()
-    found = [one for one in _choices(world, action, view or {}) if len(one.value) <= MOST_VALUE]
+    found = [one for one in _choices(world, action, view or {}) if 0 < len(one.value) <= MOST_VALUE]
     fitting = [choice for choice in found if all(word in _searched(choice) for word in words)]
     shown = fitting or _typed_in_full(action, typed.strip(), view or {})
     return [_option(choice) for choice in [*_ALWAYS.get(action, ()), *shown][:MOST_OPTIONS]]
@@ -330,7 +330,5 @@ def _searched(choice: Choice) -> str:
 
 
 def _option(choice: Choice) -> dict[str, Any]:
-    option = {"text": {"type": "plain_text", "text": choice.text[:75]}, "value": choice.value}
-    if choice.detail:
-        option["description"] = {"type": "plain_text", "text": choice.detail[:75]}
-    return option
+    option = form.parts.option(choice.value, choice.text)
+    return option | {"description": plain(detail, 75)} if (detail := clean(choice.detail)) else option

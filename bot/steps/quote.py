@@ -6,12 +6,15 @@ A quote orders nothing. Each option of it becomes a draft, with which a button o
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from bot import catalogue
+from bot.core.aws_terms import split_outpost
+from bot.core.fields import Mistake
 from bot.core.follow import Job, Work
 from bot.core.messages import quotes, replies
 from bot.core.messages.blocks import Say
@@ -31,6 +34,8 @@ TRIES = 4
 def ask(world: World, wish: Wish, person: str, key: str, draft: str) -> Say:
     """Put a wish for a quote on the list, once for each `key`, and answer whoever asked.
 
+    Another wish under the same key is another quote: who has not seen their form close may have changed it.
+
     Args:
         world: Store, policy and clock.
         wish: What is to be quoted.
@@ -42,8 +47,22 @@ def ask(world: World, wish: Wish, person: str, key: str, draft: str) -> Say:
     if not right.allowed and right.reason is not Reason.UNKNOWN:
         return replies.may_not_request(world.policy)
     body = {"wish": asdict(wish), "person": person, "draft": draft}
-    world.store.once(Work(f"quote/{key}", Job.QUOTE, body=body), world.now())
+    wished = _digest(json.dumps(body["wish"], sort_keys=True))
+    world.store.once(Work(f"quote/{key}/{wished}", Job.QUOTE, body=body), world.now())
     return quotes.asked(wish)
+
+
+def wrong_country(world: World, wish: Wish) -> tuple[Mistake, ...]:
+    """What is wrong with the country of a wish, if the Outpost is known to stand in another one: AWS would
+    make the quote, and take no order of it."""
+    known = [
+        one for one in catalogue.choices(world, "country") if split_outpost(one.value)[1] == wish.outpost
+    ]
+    if not known or wish.country in ("", *(one.text for one in known)):
+        return ()
+    return (
+        Mistake("country", wish.country, f"{known[0].text}, where the site of this Outpost is, or nothing"),
+    )
 
 
 def make(world: World, claim: Claim) -> Result:
@@ -65,7 +84,7 @@ def make(world: World, claim: Claim) -> Result:
 def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ...]:
     body = claim.work.body
     kept = world.store.draft(body["draft"], body["person"]) or {}
-    mark = f"Quartermaster {hashlib.sha256(claim.work.key.encode()).hexdigest()[:16]}"
+    mark = f"Quartermaster {_digest(claim.work.key)}"
     try:
         quote = cloud.quote(wish, mark)
     except CloudDown as error:
@@ -77,7 +96,14 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
     log.info("quote.made", extra={"quote": quote.id, "region": quote.region})
     _offer(world, cloud, quote.region)
     drafts = [_save(world, body["person"], kept, _values(quote, option, wish)) for option in quote.options]
-    return quotes.made(quote, wish, drafts)
+    told = quotes.made(quote, wish, drafts)
+    if any(option.prices for option in quote.options):
+        return told
+    return (*told, quotes.kept(_save(world, body["person"], kept, {})))
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _offer(world: World, cloud: Cloud, region: str) -> None:

@@ -14,7 +14,7 @@ from bot.core.snapshot import Ref
 from bot.demo.outposts import LocalOutposts
 from bot.demo.outposts.contract import installed
 from bot.demo.outposts.faults import KINDS
-from bot.errors import CloudDenied, CloudError, CloudRefused, CloudUnknown
+from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused, CloudUnknown
 from bot.ports import Placed, Refused, Unclear
 from tests.clouds.conftest import MakeAws
 from tests.clouds.world import LATER, NOW, REGION, asked, by_quote
@@ -82,6 +82,17 @@ def test_what_is_no_price_is_not_offered(
     outposts.put_quote(quote, QuoteOptions=options)
 
     assert refusal(aws, by_quote(outpost, quote)).code == "NoPrice"
+
+
+@pytest.mark.parametrize("odd", [{"QuoteOptions": "none"}, {"ExpirationDate": 1e15}])
+def test_an_answer_of_another_shape_is_told_in_words_for_people(
+    odd: dict[str, Any], aws: Aws, outposts: LocalOutposts, outpost: str, quote: str
+) -> None:
+    outposts.put_quote(quote, **odd)
+
+    with pytest.raises(CloudDown) as caught:
+        aws.check(by_quote(outpost, quote))
+    assert str(caught.value) == "The answer of AWS could not be read"
 
 
 def test_an_unknown_quote_is_refused_in_the_words_of_aws(aws: Aws, outpost: str) -> None:
@@ -187,6 +198,19 @@ def test_the_catalogue_offers_each_price_of_what_can_be_ordered(
     assert all(len(one.text) <= 75 and "4 × m5.24xlarge" in one.text for one in offered)
     assert all(len(one.detail) <= 75 and outpost in one.detail for one in offered)
     assert [(one.value, one.text) for one in catalogue.choices["country"]] == [(f"{REGION}/{outpost}", "US")]
+
+
+@pytest.mark.parametrize(("member", "word"), [("PaymentTerm", "TWO_YEARS"), ("PaymentOption", None)])
+def test_a_way_of_paying_that_no_request_can_name_is_not_offered(
+    member: str, word: str | None, aws: Aws, outposts: LocalOutposts, quote: str
+) -> None:
+    options = outposts.quotes[0]["QuoteOptions"]
+    options[0]["PricingOptions"][0]["SubscriptionPricingDetails"][member] = word
+    outposts.put_quote(quote, QuoteOptions=options)
+
+    catalogue = aws.catalogue(REGION)
+
+    assert len(catalogue.choices["quote"]) == len(catalogue.offers) == 8
 
 
 def test_items_are_offered_where_quotes_cannot_be_read(aws: Aws, outposts: LocalOutposts) -> None:

@@ -349,3 +349,25 @@ def test_whatever_was_typed_the_form_opens(values: dict[str, tuple[str, ...]], t
     errors = errors_by_block(wrong, shown(new))
     assert set(errors) <= {block["block_id"] for block in inputs(new)}
     assert all(1 <= len(message) <= 300 for message in errors.values())
+
+
+def test_a_form_of_an_earlier_version_comes_back_with_all_that_was_typed() -> None:
+    made = opened(VALUES)
+    blocks = [
+        one | {"block_id": one["block_id"] if "@" in one["block_id"] else f"{one['block_id']}_block"}
+        for one in inputs(made)
+    ]
+    early = shown({**made, "blocks": blocks})
+    typed = values_from(shown(made))
+    assert values_from(early) == typed
+    newer = overtaken(early, offered)
+    assert newer is not None
+    assert values_from(shown(newer)) == typed
+    assert overtaken(shown(newer), offered) is None
+
+
+def test_a_form_that_changes_before_slack_has_told_what_is_in_it_stays_as_it_is() -> None:
+    view = opened(VALUES)
+    newer = follow({**view, "id": "V1", "hash": "1.2", "state": {"values": {}}}, offered)
+    assert values_from(shown(newer)) == values_from(shown(view))
+    assert [one["block_id"] for one in inputs(newer)] == [one["block_id"] for one in inputs(view)]

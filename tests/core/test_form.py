@@ -600,3 +600,57 @@ def test_what_has_to_be_seen_before_filing_is_shown_once_however_long_it_is(step
     assert check_view(again, "modal") == ("", [])
     assert noted(shown(again), lines) is None
     assert noted(shown(again), ["Another line", *lines])
+
+
+def earlier(view: View) -> View:
+    """The form as a version of the bot would have made it that gave its blocks other ids."""
+    blocks = [one | {"block_id": f"{one['block_id']}_block"} for one in inputs(view)]
+    return {**view, "blocks": [one for one in blocks if one["block_id"] != "order_by_block"]}
+
+
+def test_a_form_of_an_earlier_version_comes_back_with_all_that_was_typed() -> None:
+    typed = {
+        "outpost": (f"eu-central-1/{OUTPOST}",),
+        "item": ("OR-ABCDEFG:3", "OR-HIJKLMN:1"),
+        "payment": ("NO_UPFRONT",),
+        "term": ("ONE_YEAR",),
+        "reason": (REASON,),
+        "needed_by": ("2027-01-01",),
+        "channel": ("C0EDGE",),
+    }
+    early = shown(earlier(opened(typed)))
+    assert values_from(early) == typed
+    newer = overtaken(early, label)
+    assert newer is not None
+    assert values_from(shown(newer)) == typed
+    assert overtaken(shown(newer), label) is None
+    assert values_from(shown(add_item(early, label))) == typed
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"item": ("OR-ABCDEFG:3", "OR-HIJKLMN:1"), "payment": ("NO_UPFRONT",), "term": ("ONE_YEAR",)},
+        {"quote": (QUOTE,), "option": (OPTION,), "payment": ("NO_UPFRONT",), "term": ("ONE_YEAR",)},
+    ],
+    ids=["items", "quote"],
+)
+def test_a_form_that_changes_before_slack_has_told_what_is_in_it_stays_as_it_is(typed: Values) -> None:
+    values = {
+        "outpost": (f"eu-central-1/{OUTPOST}",),
+        **typed,
+        "reason": (REASON,),
+        "needed_by": ("2027-01-01",),
+    }
+    view = opened(values)
+    newer = follow({**view, "id": "V1", "hash": "1.2", "state": {"values": {}}}, label)
+    assert [one["block_id"] for one in inputs(newer)] == [one["block_id"] for one in inputs(view)]
+    assert values_from(shown(newer)) == values
+
+
+def test_another_item_that_was_asked_for_in_haste_takes_away_none_on_a_form_that_is_by_quote_by_now() -> None:
+    items = ("OR-ABCDEFG:3", "OR-HIJKLMN:1")
+    quoted = follow(shown(opened({"item": items}), {"order_by": option("quote")}), label)
+    late = add_item(shown(quoted), label)
+    back = follow(shown(late, {"order_by": option("items")}), label)
+    assert values_from(shown(back))["item"] == items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,3 +186,9 @@ def test_whatever_aws_says_slack_takes_the_message(text: str, options: int) -> N
         assert size(said.blocks) <= MESSAGE_LIMIT
         assert "<!channel>" not in plain(said)
         assert "<@U1>" not in plain(said)
+
+
+def test_what_a_notification_says_pings_nobody() -> None:
+    forged = replace(quoted(options=4), id="<!channel>")
+    for said in quotes.made(forged, WISH, ["d"] * 4):
+        assert "<!channel>" not in said.text

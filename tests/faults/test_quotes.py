@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.core.order import Order, State
 from bot.demo.outposts.faults import KINDS
-from bot.demo.world import REGION
+from bot.demo.slack import Form, Message
+from bot.demo.world import REGION, REQUESTER
+from tests.faults.nursery import Nursery
+from tests.faults.stage import Stage
 from tests.harness import ORDERS, Here, text
 
 
@@ -27,6 +32,46 @@ def test_whatever_fails_no_quote_is_ordered_twice_and_no_order_of_one_is_missed(
             quote = order.asked.aws.quote
             assert (order.ref.id if order.ref else None) == submitted[quote] == placed.get(quote)
             assert order.state is (State.PLACED if order.ref else State.UNCLEAR)
+
+
+def test_a_worker_that_dies_while_aws_makes_a_quote_makes_no_second_one_and_it_is_told_once(
+    nursery: Nursery, sqlite_url: str, tmp_path: Path
+) -> None:
+    with Stage(nursery, sqlite_url, tmp_path) as stage:
+        aws, alice = stage.local.outposts, stage.person(REQUESTER)
+
+        def made() -> list[object]:
+            return [one for one in aws.quotes if one.get("Description")]
+
+        def told() -> list[Message]:
+            return [one for one in stage.slack.direct(alice.id) if "AWS has quoted" in one.plain]
+
+        def top(label: str) -> Form:
+            """The form on the screen, once it asks for this."""
+            form = stage.wait(lambda: (one := alice.form()) and label in one.labels() and one, label)
+            assert isinstance(form, Form)
+            return form
+
+        stage.start("web")
+        worker = stage.start("worker")
+        stage.wait(lambda: stage.store.kept("catalogue/"), "read what can be ordered")
+        aws.faults.add("CreateQuote", "hang_after", seconds=3)
+        alice.command(f"/order aws outpost={aws.outposts(REGION)[0]} reason=room", ORDERS)
+        top("Order by").choose("Order by", "Quote")
+        top("Quote").press("Get a new quote")
+        wish = top("Instance type")
+        wish.choose("Instance type", wish.suggest("Instance type", "m5.24xlarge")[0])
+        wish.fill("How many more", "4")
+        assert wish.submit().closed
+        stage.wait(made, "make the quote")
+        worker.kill()
+        stage.forget_leases()
+        stage.start("worker")
+
+        stage.wait(told, "tell of the quote")
+        stage.wait(stage.quiet, "end")
+        assert (len(made()), len(told())) == (1, 1)
+        assert stage.slack.violations == []
 
 
 def _ask(here: Here, kind: str) -> str:

@@ -200,3 +200,22 @@ def test_an_update_that_slack_does_not_answer_is_sent_again(sqlite_url: str, kin
         here.wait(lambda: "being asked" not in form.plain)
         assert here.slack.faults.pending == 0
         assert here.slack.violations == []
+
+
+class EarlyOfBoth(Early):
+    clouds = ("aws", "azure")
+
+
+def test_a_form_that_was_chosen_among_clouds_keeps_its_fields_when_it_fills(sqlite_url: str) -> None:
+    here = EarlyOfBoth(sqlite_url)
+    here.aws.faults.add("ListOutposts", "slow", seconds=1.5)
+    with here:
+        here.alice.command("/order", ORDERS)
+        form = here.alice.wait_form()
+        form.press("AWS Outposts")
+        here.wait(lambda: "is being asked what can be ordered" in form.plain)
+        labels = form.labels()
+        assert "Order by" in labels
+        here.wait(lambda: "being asked" not in form.plain)
+        assert form.labels() == labels
+        assert here.slack.violations == []

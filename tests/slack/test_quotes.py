@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.catalogue import reading
 from bot.core.order import Order, State
+from bot.core.quote import Wish
 from bot.demo.slack import Form, Message
 from bot.demo.world import REGION
 from bot.export import row
+from bot.steps.quote import ask as ask_for
 from tests.harness import APPROVALS, ORDERS, Here, submitted, text
 
 PAID = "payment=PARTIAL_UPFRONT term=THREE_YEARS"
@@ -377,3 +382,75 @@ def test_where_boto3_knows_no_quotes_the_form_does_not_ask_for_one(here: Here) -
     labels = here.alice.wait_form().labels()
     assert "Order by" not in labels
     assert "Catalog item" in labels
+
+
+def test_choices_hide_nothing_and_one_that_aws_names_nothing_takes_no_others_with_it(here: Here) -> None:
+    here.worker.stop()  # which would read the catalogue again
+    types = [["", "", ""], ["m5.24xlarge", "m5.24xlarge\u202e · 96 vCPUs\u200b", "Rack\u2066"]]
+    [key] = here.world.store.kept("catalogue/aws/")
+    here.world.store.keep(key, {"choices": here.offered | {"instance": types}}, here.world.now())
+    form = by_quote(here)
+    form.press("Get a new quote")
+    wish = here.wait(lambda: (top := here.alice.form()) and "Instance type" in top.labels() and top)
+    assert isinstance(wish, Form)
+    assert wish.suggest("Instance type") == ["m5.24xlarge · 96 vCPUs"]
+    assert wish.choices("Instance type")[0]["description"]["text"] == "Rack"
+
+
+@pytest.mark.parametrize("offers", [{"QuoteOptions": []}, {"QuoteOptions": [{"PricingOptions": []}]}])
+def test_what_was_typed_is_kept_where_nothing_of_a_new_quote_can_be_ordered(
+    here: Here, offers: dict[str, Any]
+) -> None:
+    here.aws.faults.add("CreateQuote", "drop_after")  # so that it is what AWS lists that is told
+    form = new_quote(here, by_quote(here))
+    assert form.submit().closed
+    made = here.wait(lambda: [one["QuoteId"] for one in here.aws.quotes if one.get("Description")])
+    here.aws.put_quote(made[0], **offers)
+
+    told = here.heard(here.alice, "Nothing of this quote can be ordered")
+    here.alice.click(told, "Open the form")
+    again = here.wait(lambda: (top := here.alice.form()) and "Reason" in top.labels() and top)
+    assert isinstance(again, Form)
+    assert again.value("Reason") == "New depot"
+
+
+def test_items_that_were_chosen_before_a_quote_that_aws_refuses_are_kept(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "error:ValidationException:Not for this Outpost.")
+    line = (
+        f'/order aws outpost={here.outpost} item={here.items[0]}:2 item={here.items[1]}:3 reason="New depot"'
+    )
+    here.alice.command(line, ORDERS)
+    form = here.alice.wait_form()
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Quote" in form.labels())
+    assert new_quote(here, form).submit().closed
+
+    here.alice.click(here.heard(here.alice, "AWS made no quote"), "Open the form")
+    again = here.wait(lambda: (top := here.alice.form()) and "Reason" in top.labels() and top)
+    assert isinstance(again, Form)
+    assert [again.values()[label] for label in ("Quantity", "Quantity (2)")] == ["2", "3"]
+
+
+def test_a_wish_that_was_changed_and_sent_again_is_quoted_too_and_the_same_one_once(here: Here) -> None:
+    # As from one form: Slack had no answer to the first, and so left it open.
+    for count in (4, 8, 8):
+        wish = Wish(here.outpost, REGION, "DE", (("m5.24xlarge", count),))
+        said = ask_for(here.world, wish, here.alice.id, "V0000001", "")
+        assert f"{count} × `m5.24xlarge`" in said.text
+    here.heard(here.alice, "AWS has quoted 4 × m5.24xlarge")
+    here.heard(here.alice, "AWS has quoted 8 × m5.24xlarge")
+    assert len([one for one in here.aws.quotes if one.get("Description")]) == 2
+
+
+def test_the_country_of_another_outpost_is_not_asked_for_with_a_quote(here: Here) -> None:
+    form = new_quote(here, by_quote(here))
+    assert form.value("Country") == "DE"  # of the Outpost that was chosen below, which the form opens with
+    form.choose("Outpost", form.suggest("Outpost", "lyon")[0])
+    result = form.submit()
+    assert result.errors == {
+        "Country": "Expected FR, where the site of this Outpost is, or nothing, not “DE”."
+    }
+    form.fill("Country", "")
+    assert form.submit().closed
+    here.heard(here.alice, "AWS has quoted")
+    assert [one["CountryCode"] for one in here.aws.quotes if one.get("Description")] == ["FR"]

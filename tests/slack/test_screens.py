@@ -128,3 +128,50 @@ def test_who_will_be_asked_and_what_is_risky_follow_the_choices(here: Here) -> N
     here.wait(lambda: "paid up front" not in form.plain)
     form.fill("Reason", "New depot")
     assert form.submit().closed, "all that it had to say was on it"
+
+
+def test_items_are_still_there_after_both_ways_to_order_were_chosen_in_haste(here: Here) -> None:
+    first, second = here.items[:2]
+    form = opened(here, f"aws outpost={here.outpost} item={first}:2 item={second}:3")
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Quote" in form.labels())
+    slow(here, 2)
+    form.choose("Order by", "Catalog items")
+    form.choose("Order by", "Quote")
+    settle(here, 3)
+    here.wait(lambda: "Quote" in form.labels())
+    form.choose("Order by", "Catalog items")
+    here.wait(lambda: "Quote" not in form.labels())
+    assert [form.values()[label] for label in ("Quantity", "Quantity (2)")] == ["2", "3"]
+
+
+def test_a_quote_is_still_there_after_both_ways_to_order_were_chosen_in_haste(here: Here) -> None:
+    form = opened(here, f"aws outpost={here.outpost}")
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Quote" in form.labels())
+    [quoted, *_] = form.suggest("Quote")
+    form.choose("Quote", quoted)
+    form.choose("Order by", "Catalog items")
+    here.wait(lambda: "Quote" not in form.labels())
+    slow(here, 2)
+    form.choose("Order by", "Quote")
+    form.choose("Order by", "Catalog items")
+    settle(here, 5)
+    here.wait(lambda: "Quote" not in form.labels())
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Quote" in form.labels())
+    assert form.values()["Quote"] == quoted
+
+
+def test_another_instance_type_asked_for_twice_at_once_is_two_more(here: Here) -> None:
+    form = opened(here, "aws")
+    form.choose("Order by", "Quote")
+    here.wait(lambda: "Get a new quote" in form.buttons)
+    form.press("Get a new quote")
+    wish = here.wait(lambda: (top := here.alice.form()) and "Instance type" in top.labels() and top)
+    assert isinstance(wish, Form)
+    slow(here, 2)
+    wish.press("Add another instance type")
+    wish.press("Add another instance type")
+    settle(here, 3)
+    here.wait(lambda: wish.labels().count("Instance type") == 3)

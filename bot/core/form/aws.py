@@ -91,7 +91,7 @@ def form(
 
 def add_item(view: Mapping[str, Any], label: Label) -> View:
     """The form as it stands on somebody's screen, with one more row for an item, up to 20."""
-    return _again(view, label, (*_rows(view), _Row())[:MOST_ITEMS])
+    return _again(view, label, (*(_rows(view) or _rows_aside(view)), _Row())[:MOST_ITEMS])
 
 
 def follow(view: Mapping[str, Any], label: Label) -> View:
@@ -112,6 +112,13 @@ def values_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     items = () if by_quote else tuple(word for row in _rows(view) if (word := _item_word(row)))
     values = _fields_from(view) | {"item": items}
     return {key: values[key] for key in keys("aws") if values.get(key)}
+
+
+def draft_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What was filled in, as a draft keeps it: as long as no quote is chosen, with the items from before."""
+    values = values_from(view)
+    aside = () if "quote" in values else tuple(filter(None, map(_item_word, _rows_aside(view))))
+    return {"item": aside, **values} if aside else values
 
 
 def contradictions(view: Mapping[str, Any]) -> tuple[Mistake, ...]:
@@ -254,15 +261,15 @@ def _bound(key: str, quote: Row) -> str:
 
 def _by(view: Mapping[str, Any]) -> str:
     """How it is ordered on the form: by items or by quote; "" where that is not asked."""
-    return parts.filled(view, ORDER_BY)
+    return parts.standing(view, ORDER_BY)
 
 
 def _chosen_quote(view: Mapping[str, Any]) -> Row:
-    return read_row(parts.filled(view, "quote") or str(parts.metadata(view).get("quote", "")))
+    return read_row(parts.standing(view, "quote") or str(parts.metadata(view).get("quote", "")))
 
 
 def _fields_from(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    found = {key: parts.filled(view, key) for key in keys("aws") if key not in ("item", "quote", *_PAID)}
+    found = {key: parts.standing(view, key) for key in keys("aws") if key not in ("item", "quote", *_PAID)}
     quote = _chosen_quote(view) if _by(view) == _QUOTE else _NO_QUOTE
     paid = {key: _paid(view, key, quote) for key in _PAID}
     return parts.said(found | paid | {"quote": quote.quote, "option": quote.option})
@@ -272,8 +279,10 @@ def _paid(view: Mapping[str, Any], key: str, quote: Row) -> str:
     """What was chosen for this quote; else what the quote says; else what was chosen before there was one."""
     said = {"payment": quote.payment, "term": quote.term}[key]
     before = (block for block in parts.state(view) if block == key or block.startswith(f"{key}@"))
-    chosen = parts.filled(view, key, _bound(key, quote))
-    return chosen or said or next((word for id in before if (word := parts.filled(view, key, id))), "")
+    bound = _bound(key, quote)
+    chosen = parts.filled(view, key, bound) or said
+    earlier = (word for id in before if (word := parts.filled(view, key, id)))
+    return chosen or next(earlier, "") or parts.standing(view, key, bound)
 
 
 def _contradictions(view: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -298,9 +307,11 @@ def _rows_aside(view: Mapping[str, Any]) -> tuple[_Row, ...]:
 
 def _rows(view: Mapping[str, Any]) -> tuple[_Row, ...]:
     """Every row on the form, with what is in it."""
-    there = {block.get("block_id", "") for block in view.get("blocks", ())} | set(parts.state(view))
+    there = parts.asked_for(view)
     numbers = [n for n in range(1, MOST_ITEMS + 1) if f"item_{n}" in there]
-    return tuple(_Row(parts.filled(view, f"item_{n}"), parts.filled(view, f"quantity_{n}")) for n in numbers)
+    return tuple(
+        _Row(parts.standing(view, f"item_{n}"), parts.standing(view, f"quantity_{n}")) for n in numbers
+    )
 
 
 def _item_word(row: _Row) -> str:

@@ -241,13 +241,13 @@ def _bound(key: str, owner: str) -> str:
 
 
 def _entered(view: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    product = parts.filled(view, "product")
-    path = parts.filled(view, "configuration", _bound("configuration", product))
+    product = parts.standing(view, "product")
+    path = parts.standing(view, "configuration", _bound("configuration", product))
     bound = {key: _of_configuration(view, key, path) for key in ("commitment", "encryption")}
-    free = {key: parts.filled(view, key) for key in keys("azure")}
+    free = {key: parts.standing(view, key) for key in keys("azure")}
     return parts.said(free | bound | {"configuration": path.rpartition("/")[2]})
 
 
 def _of_configuration(view: Mapping[str, Any], key: str, path: str) -> str:
     """What was chosen for this configuration, or before there was any."""
-    return parts.filled(view, key, _bound(key, path)) or parts.filled(view, key)
+    return parts.standing(view, key, _bound(key, path)) or parts.standing(view, key)

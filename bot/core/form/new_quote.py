@@ -48,7 +48,7 @@ def form(place: str, text: str, country: str, origin: Origin) -> View:
 
 def add_instance(view: Mapping[str, Any]) -> View:
     """The form as it stands on somebody's screen, with one more row, up to 10."""
-    filled = {action: parts.filled(view, action) for action in _actions(MOST_INSTANCES)}
+    filled = {action: parts.standing(view, action) for action in _actions(MOST_INSTANCES)}
     rows = min(len(_rows(view)) + 1, MOST_INSTANCES)
     return _view(filled, parts.option_texts(view), rows, parts.origin_of(view))
 
@@ -138,7 +138,8 @@ def _spare(action: str, element: Block) -> Block:
 
 def _rows(view: Mapping[str, Any]) -> list[int]:
     """The numbers of the rows on the form."""
-    return [number for number in range(1, MOST_INSTANCES + 1) if f"instance_{number}" in parts.state(view)]
+    there = parts.asked_for(view)
+    return [number for number in range(1, MOST_INSTANCES + 1) if f"instance_{number}" in there]
 
 
 def _number(view: Mapping[str, Any], action: str) -> int:

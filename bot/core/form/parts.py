@@ -315,10 +315,40 @@ def origin_of(view: Mapping[str, Any]) -> Origin:
 
 def filled(view: Mapping[str, Any], action: str, block: str = "") -> str:
     """What a person put into one element, whatever its kind; "" if nothing, or if it is not there."""
-    element = state(view).get(block or action, {}).get(action, {})
+    element = state(view).get(_found(view, block or action, action), {}).get(action, {})
     option = element.get("selected_option") or {}
     places = ("selected_date", "selected_conversation", "value")
     return option.get("value") or next((element[at] for at in places if element.get(at)), "")
+
+
+def _found(view: Mapping[str, Any], block: str, action: str) -> str:
+    """The block of an element. One that belongs to no other choice may be called otherwise, where an earlier
+    version of the bot made the form: what was typed into that must not be lost."""
+    if block in state(view) or "@" in block:
+        return block
+    return next((id for id, there in state(view).items() if action in there and "@" not in id), block)
+
+
+def standing(view: Mapping[str, Any], action: str, block: str = "") -> str:
+    """What stands in one element: what was put into it, or, as long as Slack has told nothing of it, what we
+    have filled it with. So it is with a form that changes before anybody has touched it, or once more before
+    Slack has redrawn it."""
+    wanted = block or action
+    if action in state(view).get(_found(view, wanted, action), {}):
+        return filled(view, action, block)
+    inputs = (one for one in view.get("blocks", ()) if one.get("type") == "input")
+    fitting = (one["element"] for one in inputs if one["block_id"] == wanted)
+    element: Block = next((one for one in fitting if one["action_id"] == action), {})
+    places = ("initial_value", "initial_date", "initial_conversation")
+    option = element.get("initial_option") or {}
+    return option.get("value") or next((element[at] for at in places if element.get(at)), "")
+
+
+def asked_for(view: Mapping[str, Any]) -> set[str]:
+    """The action ids of all that a form asks, as far as it is on the screen or is going to be."""
+    inputs = (block for block in view.get("blocks", ()) if block.get("type") == "input")
+    entered = (action for block in state(view).values() for action in block)
+    return {*(block["element"]["action_id"] for block in inputs), *entered}
 
 
 def said(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

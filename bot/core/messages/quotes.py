@@ -49,9 +49,9 @@ def made(quote: Quote, wish: Wish, drafts: Sequence[str]) -> tuple[Say, ...]:
     groups = [parts[start : start + _IN_A_MESSAGE] for start in range(0, len(parts), _IN_A_MESSAGE)]
     first, *rest = [tuple(block for part in group for block in part) for group in groups]
     opening = (section(head), context(_NEXT), *_checked(quote), *first)
-    more = f"More of {quote.id}."
+    more = f"More of {one_line(quote.id)}."
     return (
-        Say(f"AWS has quoted {quote.id}.", opening),
+        Say(f"AWS has quoted {one_line(quote.id)}.", opening),
         *(Say(more, (section(f"*More of* {code(quote.id)}"), *blocks)) for blocks in rest),
     )
 
@@ -93,6 +93,15 @@ def _what_to_do(requirement: Requirement) -> str:
 def failed(wish: Wish, why: str, draft: str) -> Say:
     """AWS made no quote; `draft` is what a button opens the order form with again."""
     text = f"AWS made no quote of {_wished(wish)}: {clause(why, 800)}."
+    return _with_form(text, draft)
+
+
+def kept(draft: str) -> Say:
+    """Nothing of a quote can be ordered; `draft` is what a button opens the order form with again."""
+    return _with_form("Nothing of this quote can be ordered. What you had filled in is kept.", draft)
+
+
+def _with_form(text: str, draft: str) -> Say:
     return Say(text, (section(text), actions(button("Open the form", OPEN_FORM, draft))))
 
 
