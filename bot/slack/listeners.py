@@ -112,7 +112,8 @@ class Desk:
             answer = {"response_type": "ephemeral", "text": said.text, "blocks": list(said.blocks)}
             return BoltResponse(status=200, body=answer)
         if body.get("type") == "view_submission":
-            field = next(iter(body["view"]["state"]["values"]), "")
+            inputs = (one["block_id"] for one in body["view"].get("blocks", ()) if one["type"] == "input")
+            field = next(inputs, "")
             return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: said.text}})
         if body.get("type") == "block_actions":
             person = body["user"]["id"]

@@ -16,13 +16,13 @@ from bot import catalogue
 from bot.core.aws_terms import split_outpost
 from bot.core.fields import Mistake
 from bot.core.follow import Job, Work
-from bot.core.messages import quotes, replies
+from bot.core.messages import desk, quotes, replies
 from bot.core.messages.blocks import Say
 from bot.core.policy import Reason, may_request
 from bot.core.quote import Option, Quote, Wish
-from bot.errors import CloudDown, CloudError, CloudRefused
+from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused
 from bot.ports import Cloud
-from bot.spine import Result, World
+from bot.spine import Result, World, tell_operators
 from bot.store import Claim
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,10 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
         if claim.tries < TRIES:
             raise
         return (quotes.failed(wish, str(error), _save(world, body["person"], kept, {})),)
+    except CloudDenied as denied:
+        log.error("quote.denied", extra={"why": str(denied)})
+        tell_operators(world, f"quote-denied/{world.now():%Y-%m-%d}", desk.may_not_quote(denied.words))
+        return (quotes.failed(wish, quotes.NOT_PERMITTED, _save(world, body["person"], kept, {})),)
     except CloudRefused as refusal:
         return (quotes.failed(wish, refusal.words, _save(world, body["person"], kept, {})),)
     log.info("quote.made", extra={"quote": quote.id, "region": quote.region})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -51,10 +52,10 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
         address: Where to ship to, if that is no address that the cloud keeps already. It waits in a draft
             until the cloud has it, and is in nothing else that is written.
     """
+    request = catalogue.located(world, request)
     known = world.store.by_origin(origin)
     if known:
-        return replies.filed(known)
-    request = catalogue.located(world, request)
+        return _filed_before(world, known, request, person)
     state = State.WAITING if catalogue.proves(world, request) else State.CHECKING
     judged = judge(world, request, person, certain=state is State.CHECKING)
     if judged.refusal:
@@ -69,12 +70,27 @@ def file(world: World, request: Request, person: str, origin: str, address: NewA
         order = replace(order, draft=draft)
     units = cloud_of(world, order).units(order.id, order.asked)
     order = replace(order, placements=tuple(map(Placement, units)))
-    body = {
-        "digest": order.asked.digest(),
-        "asked": {key: list(said) for key, said in values_of(order.asked).items()},
-    }
+    body = {"digest": order.asked.digest(), "asked": _values(order.asked)}
     filed = world.store.file(order, origin, after_filing(order), body | planned(judged.plan))
     return replies.filed(filed, judged.plan, judged.risks)
+
+
+def _filed_before(world: World, known: Order, request: Request, person: str) -> Say:
+    """A form is sent again that was filed already: who has not seen it close may have changed it since."""
+    filed = json.loads(world.store.events(known.id)[0]["body"])
+    if filed.get("asked") in (None, _values(request)):
+        return replies.filed(known)
+    return replies.filed_otherwise(known, _save(world, known, request, person, edits=known.id))
+
+
+def _values(request: Request) -> dict[str, list[str]]:
+    return {key: list(said) for key, said in values_of(request).items()}
+
+
+def _save(world: World, order: Order, request: Request, person: str, edits: str = "") -> str:
+    """Keep what was typed into a form, but for an address; returns the id of the draft."""
+    kept = {"cloud": request.cloud, "values": _values(request), "channel": order.channel, "edits": edits}
+    return world.store.save_draft(person, kept, world.now())
 
 
 def edit(
@@ -94,7 +110,8 @@ def edit(
     if order is None:
         return replies.no_such(order_id)
     if refusal:
-        return _kept(world, order, request, person) if person == order.requester else refusal
+        late = person == order.requester
+        return replies.moved_on(order, _save(world, order, request, person)) if late else refusal
     request = catalogue.located(world, replace(request, channel=request.channel or order.asked.channel))
     judged = judge(world, request, person, certain=True)
     if judged.refusal:
@@ -111,13 +128,6 @@ def edit(
     if draft:
         world.store.forget_draft(draft)
     return edit(world, order_id, request, person, address)
-
-
-def _kept(world: World, order: Order, request: Request, person: str) -> Say:
-    """An edit that came too late, with what was typed kept in a draft; never an address."""
-    values = {key: list(said) for key, said in values_of(request).items()}
-    kept = {"cloud": request.cloud, "values": values, "channel": order.channel}
-    return replies.moved_on(order, world.store.save_draft(person, kept, world.now()))
 
 
 def why_not_edit(world: World, order_id: str, person: str) -> Say | None:

@@ -226,6 +226,7 @@ OF_THOSE_ASKED_FOR_HERE = {
     "reminds",
     "asks_next",
     "edit_button",
+    "filed_otherwise",
 }
 """Makers that need a request, which an order has not that was placed elsewhere and is only followed."""
 

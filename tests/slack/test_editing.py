@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from bot.core.order import State
 from bot.demo.slack import Form
+from bot.steps import request
 from tests.harness import APPROVALS, ORDERS, Here, HereAzure, order_id, submitted
 
 
@@ -158,3 +160,21 @@ def test_details_show_all_of_a_request_to_anybody(here: Here) -> None:
     for words in (reason.strip(), "CC-1", "asked for", "Approval: any one of", "audit", "Cancelling:"):
         assert words in form.plain
     assert not form.can_submit
+
+
+def test_a_form_that_is_sent_again_with_something_else_in_it_keeps_that_for_an_edit(
+    here: Here,
+) -> None:
+    # Slack had no answer to the first, and so left the form open.
+    asked = replace(here.order(here.ask()).asked, cost_center="CC-1")
+    alice = here.alice.id
+    assert "is filed" in request.file(here.world, asked, alice, "V0000001").text
+    assert "is filed" in request.file(here.world, asked, alice, "V0000001").text
+    said = request.file(here.world, replace(asked, cost_center="CC-2"), alice, "V0000001")
+    assert "What you have changed since is not in it" in said.text
+    kept = here.world.store.draft(said.blocks[1]["elements"][0]["value"], alice)
+    assert kept
+    assert kept["values"]["cost_center"] == ["CC-2"]
+    order = here.world.store.by_origin("V0000001")
+    assert order
+    assert (kept["edits"], order.asked.cost_center) == (order.id, "CC-1")

@@ -14,7 +14,7 @@ from bot.demo.slack import Form, Message
 from bot.demo.world import REGION
 from bot.export import row
 from bot.steps.quote import ask as ask_for
-from tests.harness import APPROVALS, ORDERS, Here, submitted, text
+from tests.harness import APPROVALS, OPERATIONS, ORDERS, Here, submitted, text
 
 PAID = "payment=PARTIAL_UPFRONT term=THREE_YEARS"
 
@@ -352,6 +352,16 @@ def test_a_quote_that_aws_refuses_is_told_and_what_was_typed_is_kept(here: Here)
     here.alice.click(told, "Open the form")
     form = here.alice.wait_form()
     assert form.value("Reason") == "New depot"
+
+
+def test_where_the_bot_may_get_no_quotes_operators_read_why_and_who_asked_keeps_the_form(here: Here) -> None:
+    here.aws.faults.add("CreateQuote", "error:AccessDeniedException:User: arn:aws:iam::1:role/x may not.")
+    assert new_quote(here, by_quote(here)).submit().closed
+    told = here.heard(here.alice, "AWS made no quote").plain
+    assert "does not let the bot ask for quotes, and operators have been told" in told
+    assert "arn:aws" not in told
+    assert "Open the form" in told
+    here.wait(lambda: "role/x may not" in "".join(m.plain for m in here.slack.messages(OPERATIONS)))
 
 
 def test_a_lost_answer_to_a_wish_makes_no_second_quote(here: Here) -> None:

@@ -266,6 +266,16 @@ def group_readable(group: str) -> Say:
     return Say(text, (section(text),))
 
 
+def may_not_quote(why: str) -> Say:
+    """AWS does not let the bot get a new quote; `why` is its own sentence."""
+    text = (
+        f"AWS does not let the bot get a new quote: {words.clause(why, 800)}. It takes the permission "
+        "`outposts:CreateQuote`. Whoever asked was told that you know of it; quotes that were made elsewhere "
+        "can still be ordered."
+    )
+    return Say(text, (section(f":warning: {text}"),))
+
+
 def group_unreadable(group: str, why: str) -> Say:
     """A user group that approves nothing because it cannot be read, or is empty."""
     text = (

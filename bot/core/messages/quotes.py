@@ -90,6 +90,9 @@ def _what_to_do(requirement: Requirement) -> str:
     return f"{requirement.words} {REMEDIES.get(requirement.kind, '')}".strip()
 
 
+NOT_PERMITTED = "it does not let the bot ask for quotes, and operators have been told"
+
+
 def failed(wish: Wish, why: str, draft: str) -> Say:
     """AWS made no quote; `draft` is what a button opens the order form with again."""
     text = f"AWS made no quote of {_wished(wish)}: {clause(why, 800)}."

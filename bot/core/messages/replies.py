@@ -44,6 +44,16 @@ def filed(order: Order, plan: Plan | None = None, risks: Sequence[str] = ()) -> 
     return Say(text, (section(text), *sections(asked), *banners(risks)))
 
 
+def filed_otherwise(order: Order, draft: str) -> Say:
+    """A form that was filed already is sent again with something else in it, which `draft` keeps."""
+    text = (
+        f"*{order.id}* was filed from this form before, with what it said then: {items(order.asked)} "
+        f"{where(order.asked)}. What you have changed since is not in it, and is kept: *Open the form* puts "
+        "it in and asks again."
+    )
+    return Say(text, (section(text), actions(button("Open the form", "open_form", draft))))
+
+
 ASKED_AGAIN = "Nothing is changed: it is asked for once more"
 """What stands in place of changes where a request that was decided is asked for again as it was."""
 
