@@ -461,7 +461,7 @@ class Desk:
             return
         origin = form.origin_of(view)
         said = quote.ask(self.world, wish, person, view["id"], origin.draft)
-        self.live.sent(view["root_view_id"])
+        self.live.sent(view.get("root_view_id") or view["id"])
         ack(response_action="clear")  # the order form below it, too: each option opens that anew
         self.live.answer(said, origin.channel or person, person, view["id"])
 
