@@ -239,7 +239,7 @@ def _is(value: str, choice: str) -> bool:
 
 def quote_form(world: World, view: Mapping[str, Any], origin: form.Origin) -> form.View:
     """The form for a new quote, for what was chosen in an order form."""
-    place = form.parts.filled(view, "outpost")
+    place = form.parts.standing(view, "outpost")
     text = form.parts.option_texts(view).get(place, "")
     country = next((one.text for one in catalogue.choices(world, "country") if one.value == place), "")
     return form.new_quote.form(place, text, country, origin)

@@ -20,7 +20,7 @@ from bot.core.messages import desk, quotes, replies
 from bot.core.messages.blocks import Say
 from bot.core.policy import Reason, may_request
 from bot.core.quote import Option, Quote, Wish
-from bot.errors import CloudDenied, CloudDown, CloudError, CloudRefused
+from bot.errors import CloudDenied, CloudError, CloudRefused
 from bot.ports import Cloud
 from bot.spine import Result, World, tell_operators
 from bot.store import Claim
@@ -55,14 +55,12 @@ def ask(world: World, wish: Wish, person: str, key: str, draft: str) -> Say:
 def wrong_country(world: World, wish: Wish) -> tuple[Mistake, ...]:
     """What is wrong with the country of a wish, if the Outpost is known to stand in another one: AWS would
     make the quote, and take no order of it."""
-    known = [
-        one for one in catalogue.choices(world, "country") if split_outpost(one.value)[1] == wish.outpost
-    ]
-    if not known or wish.country in ("", *(one.text for one in known)):
+    offered = catalogue.choices(world, "country")
+    known = [one.text for one in offered if split_outpost(one.value)[1] == wish.outpost]
+    if not known or wish.country in ("", *known):
         return ()
-    return (
-        Mistake("country", wish.country, f"{known[0].text}, where the site of this Outpost is, or nothing"),
-    )
+    expected = f"{known[0]}, where the site of this Outpost is, or nothing"
+    return (Mistake("country", wish.country, expected),)
 
 
 def make(world: World, claim: Claim) -> Result:
@@ -87,16 +85,9 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
     mark = f"Quartermaster {_digest(claim.work.key)}"
     try:
         quote = cloud.quote(wish, mark)
-    except CloudDown as error:
-        if claim.tries < TRIES:
-            raise
-        return (quotes.failed(wish, str(error), _save(world, body["person"], kept, {})),)
-    except CloudDenied as denied:
-        log.error("quote.denied", extra={"why": str(denied)})
-        tell_operators(world, f"quote-denied/{world.now():%Y-%m-%d}", desk.may_not_quote(denied.words))
-        return (quotes.failed(wish, quotes.NOT_PERMITTED, _save(world, body["person"], kept, {})),)
-    except CloudRefused as refusal:
-        return (quotes.failed(wish, refusal.words, _save(world, body["person"], kept, {})),)
+    except CloudError as error:
+        why = _why_not(world, claim, error)
+        return (quotes.failed(wish, why, _save(world, body["person"], kept, {})),)
     log.info("quote.made", extra={"quote": quote.id, "region": quote.region})
     _offer(world, cloud, quote.region)
     drafts = [_save(world, body["person"], kept, _values(quote, option, wish)) for option in quote.options]
@@ -104,6 +95,20 @@ def _made(world: World, cloud: Cloud, claim: Claim, wish: Wish) -> tuple[Say, ..
     if any(option.prices for option in quote.options):
         return told
     return (*told, quotes.kept(_save(world, body["person"], kept, {})))
+
+
+def _why_not(world: World, claim: Claim, error: CloudError) -> str:
+    """What is told of an answer that is no quote; raised again as long as AWS may still make one."""
+    match error:
+        case CloudDenied(words=words):
+            log.error("quote.denied", extra={"why": str(error)})
+            tell_operators(world, f"quote-denied/{world.now():%Y-%m-%d}", desk.may_not_quote(words))
+            return quotes.NOT_PERMITTED
+        case CloudRefused(words=words):
+            return words
+    if claim.tries < TRIES:
+        raise error
+    return str(error)
 
 
 def _digest(words: str) -> str:

@@ -37,8 +37,6 @@ DECIDING = (ORDER_BY, "quote", "outpost", "payment", "term")
 _ITEMS, _QUOTE = "items", "quote"
 _WAYS = ((_ITEMS, "Catalog items"), (_QUOTE, "Quote"))
 _PAID = ("payment", "term")
-
-
 _NO_QUOTE = Row()
 
 
