@@ -216,6 +216,7 @@ class Story:
         self.see("Preparing" if self.stage.cloud == "aws" else "Order: Placed")
         self.ship()
         self.see("Shipped")
+        self.when_working(self._all_shipped)
         self.when_working(self.stage.quiet)
 
     def ship(self) -> None:
@@ -224,6 +225,13 @@ class Story:
             self.stage.local.arm.set_stage(item["name"], "Shipped")
         for order in self.stage.local.outposts.accepted()[:1]:
             self.stage.local.outposts.ship(order["OrderId"])
+
+    def _all_shipped(self) -> bool:
+        """Whether the bot knows it of each unit: they are sent off one by one, and it may look in between."""
+        orders = self.stage.store.listing(State, limit=10)
+        units = [unit for order in orders if order.snapshot for unit in order.snapshot.units]
+        sent_off = [unit for unit in units if "Shipped" in unit.status]
+        return len(sent_off) >= len(self.stage.local.arm.accepted())
 
     @property
     def dead(self) -> bool:
